@@ -1,0 +1,58 @@
+# Two environments: .venv holds what scores, .venv-full what trains and checks. Each is made once and used again.
+PYTHON ?= python3
+DEMO_OUT ?= policyframes-report
+OUT ?= policyframes-report
+TESTS ?= tests
+PIP_INSTALL := -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+EXAMPLES := examples/documents
+
+.DEFAULT_GOAL := help
+.PHONY: help demo score test lint format labels model clean
+
+help: ## Show this list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+demo: .venv/installed ## Install what scores, and score the example documents
+	@.venv/bin/policyframes score $(EXAMPLES)/*.pdf $(EXAMPLES)/*.docx $(EXAMPLES)/*.html --output $(DEMO_OUT)
+
+score: .venv/installed ## Score your own document: make score DOC=path [OUT=folder]
+	@if [ -z "$(DOC)" ]; then echo 'Say which document: make score DOC=path/to/strategy.pdf' >&2; exit 2; fi
+	@.venv/bin/policyframes score "$(DOC)" --output "$(OUT)"
+
+test: .venv-full/installed ## Install everything, and run the whole suite
+	@.venv-full/bin/python -m pytest -n 2 $(TESTS)
+
+lint: .venv-full/installed ## Check style and types
+	@.venv-full/bin/ruff check .
+	@.venv-full/bin/ruff format --check .
+	@.venv-full/bin/mypy
+
+format: .venv-full/installed ## Put the code into its form
+	@.venv-full/bin/ruff check --fix .
+	@.venv-full/bin/ruff format .
+
+labels: .venv-full/installed ## Validate labels/ (DOCUMENTS=folder also resolves the anchors)
+	@.venv-full/bin/policyframes labels check $(if $(DOCUMENTS),--documents "$(DOCUMENTS)")
+
+model: .venv-full/installed ## Train the fast tier into build/ (DOCUMENTS=folder adds the originals)
+	@.venv-full/bin/policyframes train fast --output build/fast $(if $(DOCUMENTS),--documents "$(DOCUMENTS)")
+
+clean: ## Remove both environments and what was built
+	rm -rf .venv .venv-full build dist $(DEMO_OUT)
+
+.venv/installed: pyproject.toml constraints.txt
+	@$(call make_environment,.venv,.)
+
+.venv-full/installed: pyproject.toml constraints.txt
+	@$(call make_environment,.venv-full,.[dev])
+
+# $(1) the folder, $(2) what to install. The stamp is written last, so that an interrupted install starts again.
+define make_environment
+$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+  echo "policyframes needs Python 3.11 or later; $(PYTHON) is $$($(PYTHON) --version 2>&1)." \
+    "Name another: make PYTHON=python3.12 ..." >&2; exit 1; }; \
+$(PYTHON) -m venv $(1) || { \
+  echo "The venv module is missing. On Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }; \
+echo "Installing into $(1) (once; later runs use it again) ..." >&2; \
+$(1)/bin/python $(PIP_INSTALL) --editable '$(2)' && touch $(1)/installed
+endef
