@@ -1,0 +1,226 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from policyframes.documents.document import Block, BlockKind
+from policyframes.passages import split_passages
+from policyframes.passages.segmentation import MAX_WORDS, MIN_WORDS
+from tests.inference.builders import make_document
+
+SENTENCE = "The commission meets each spring and reports to both parliaments on what it has found. "
+PARAGRAPH = (SENTENCE * 4).strip()
+
+
+def cut(text, **changes):
+    return split_passages(make_document(text, **changes))
+
+
+def kinds(segmentation):
+    return [block.kind.value for block in segmentation.others if block.kind is not BlockKind.SEPARATOR]
+
+
+def test_a_paragraph_is_a_passage():
+    segmentation = cut(f"{PARAGRAPH}\n\n{PARAGRAPH}")
+
+    assert [passage.text for passage in segmentation.passages] == [PARAGRAPH, PARAGRAPH]
+    assert [passage.number for passage in segmentation.passages] == [1, 2]
+
+
+def test_wrapped_lines_belong_to_one_paragraph():
+    wrapped = PARAGRAPH.replace(" on what", "\non what")
+
+    assert [passage.text for passage in cut(wrapped).passages] == [wrapped]
+
+
+def test_a_heading_is_no_passage_and_parts_what_stands_around_it():
+    segmentation = cut(f"{SENTENCE.strip()}\n\n2. Border management\n\n{SENTENCE.strip()}")
+
+    assert len(segmentation.passages) == 2
+    assert kinds(segmentation) == ["heading"]
+
+
+def test_short_neighbours_are_read_together():
+    segmentation = cut("\n\n".join([SENTENCE.strip()] * 3))
+
+    assert len(segmentation.passages) == 1
+    assert segmentation.passages[0].words == 45
+
+
+def test_a_list_is_read_with_the_line_that_announces_it():
+    lead = "In the coming four years the government intends, together with the neighbouring provinces, to do the following:"
+    items = "- to open two crossings for freight;\n\n- to train judges;\n\n- to publish the accounts each year."
+    segmentation = cut(f"{PARAGRAPH}\n\n{lead}\n\n{items}")
+
+    assert [passage.text[:16] for passage in segmentation.passages] == [PARAGRAPH[:16], lead[:16]]
+    assert segmentation.passages[1].text.endswith("each year.")
+
+
+def test_a_long_paragraph_is_cut_between_sentences_into_even_runs():
+    text = (SENTENCE * 25).strip()
+    segmentation = cut(text)
+
+    assert all(MIN_WORDS <= passage.words <= MAX_WORDS for passage in segmentation.passages)
+    assert all(passage.text.endswith("found.") for passage in segmentation.passages)
+    assert sum(passage.words for passage in segmentation.passages) == len(text.split())
+    assert len(segmentation.passages) == 3
+
+
+def test_a_sentence_without_end_is_cut_all_the_same():
+    segmentation = cut("word " * 5_000)
+
+    assert max(passage.words for passage in segmentation.passages) <= 250
+    assert sum(passage.words for passage in segmentation.passages) == 5_000
+
+
+def test_a_paragraph_broken_in_mid_sentence_is_joined():
+    broken = PARAGRAPH.replace("reports to", "reports\n\nto", 1)
+
+    assert [passage.text for passage in cut(broken).passages] == [broken]
+
+
+@pytest.mark.parametrize(
+    ("line", "kind"),
+    [
+        ("IV. THE ROLE OF THE INTERIOR MINISTRY", "heading"),
+        ("A common market for the river basin", "heading"),
+        ("Section 7.", "heading"),
+        ("Page 12 of 40", "furniture"),
+        ("* * *", "furniture"),
+        ("xiv", "furniture"),
+        ("Figure 3. Crossings by month", "caption"),
+        ("Photo: the bridge at the northern crossing.", "caption"),
+        ("The northern crossing .......... 14", "contents"),
+        ("12. See the annual report, https://example.org/report", "reference"),
+        ("Crossings\t2013\t2014\nFreight\t12\t14\nPersons\t8\t9", "table"),
+    ],
+)
+def test_what_is_no_passage_is_reported_by_its_kind(line, kind):
+    segmentation = cut(f"{PARAGRAPH}\n\n{line}\n\n{PARAGRAPH}")
+
+    assert kinds(segmentation) == [kind]
+    assert len(segmentation.passages) == 2
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "We do not accept this.",
+        "35 percent of all freight crosses there, and the share grows every year.",
+        "“They are our partners,” the minister said.",
+        "1994 was the year in which the two states agreed to share the water.",
+    ],
+)
+def test_short_sentences_are_no_headings(line):
+    assert kinds(cut(f"{PARAGRAPH}\n\n{line}\n\n{PARAGRAPH}")) == []
+
+
+def test_a_run_of_lines_with_page_numbers_is_a_table_of_contents():
+    segmentation = cut(f"The border 3\n\nTrade 9\n\nThe courts 17\n\n{PARAGRAPH}")
+
+    assert kinds(segmentation) == ["contents"] * 3
+
+
+def test_what_stands_under_references_is_no_passage():
+    segmentation = cut(f"{PARAGRAPH}\n\nReferences\n\n{PARAGRAPH}\n\nAnnex on trade\n\n{PARAGRAPH}")
+
+    assert kinds(segmentation) == ["heading", "reference", "heading"]
+    assert len(segmentation.passages) == 2
+
+
+def test_a_text_of_one_line_is_scored_even_if_it_looks_like_a_heading():
+    assert [passage.text for passage in cut("A partner at the border").passages] == ["A partner at the border"]
+
+
+def test_lines_are_paragraphs_where_there_are_no_blank_lines_and_lines_are_long():
+    segmentation = cut(f"{PARAGRAPH}\n{PARAGRAPH}\n{PARAGRAPH}")
+
+    assert len(segmentation.passages) == 3
+
+
+def test_kinds_that_the_reader_knows_stand():
+    text = f"A heading that ends in a stop.\n\n{PARAGRAPH}"
+    blocks = (Block(0, 30, BlockKind.HEADING), Block(32, len(text), BlockKind.PARAGRAPH))
+
+    assert kinds(cut(text, blocks=blocks)) == ["heading"]
+
+
+def test_text_between_the_readers_blocks_is_not_lost():
+    text = f"{PARAGRAPH}\n\n{PARAGRAPH}"
+    segmentation = cut(text, blocks=(Block(0, len(PARAGRAPH), BlockKind.PARAGRAPH),))
+
+    assert [passage.text for passage in segmentation.passages] == [PARAGRAPH, PARAGRAPH]
+
+
+def test_a_passage_knows_the_pages_it_starts_and_ends_on():
+    text = f"{PARAGRAPH}\n\n{PARAGRAPH}"
+    passages = cut(text, page_starts=(0, 40, len(PARAGRAPH) + 2)).passages
+
+    assert [(passage.page, passage.last_page) for passage in passages] == [(1, 2), (3, 3)]
+
+
+def test_an_empty_text_has_no_passages():
+    assert cut("").passages == ()
+    assert cut(" \n\n ").passages == ()
+
+
+PIECES = st.sampled_from(
+    ["\n", "\n\n", " ", "\t", ". ", "• ", "- ", "2. ", "Chapter 3\n\n", SENTENCE, PARAGRAPH, "....... 12\n\n", "the ", "—", "”", "Mr. ", "U.S. "]
+)
+TEXTS = st.one_of(st.text(max_size=400), st.lists(PIECES | st.text(max_size=20), max_size=60).map("".join))
+
+
+@settings(max_examples=300, deadline=None)
+@given(TEXTS)
+def test_every_character_lies_in_exactly_one_passage_or_other_block(text):
+    segmentation = cut(text)
+    spans = sorted([(p.start, p.end) for p in segmentation.passages] + [(b.start, b.end) for b in segmentation.others])
+
+    assert "".join(text[start:end] for start, end in spans) == text
+    assert all(a[1] == b[0] for a, b in zip(spans, spans[1:], strict=False))
+    assert all(start < end for start, end in spans)
+
+
+@settings(max_examples=300, deadline=None)
+@given(TEXTS)
+def test_a_passage_is_the_text_at_its_offsets_and_separators_are_white_space(text):
+    segmentation = cut(text)
+
+    for passage in segmentation.passages:
+        assert text[passage.start : passage.end] == passage.text
+        assert passage.text == passage.text.strip() != ""
+        assert passage.words <= 250
+    for block in segmentation.others:
+        assert block.kind is not BlockKind.SEPARATOR or text[block.start : block.end].isspace()
+
+
+@settings(max_examples=200, deadline=None)
+@given(TEXTS, st.lists(st.tuples(st.integers(0, 500), st.integers(0, 500), st.sampled_from(list(BlockKind)[:8])), max_size=8))
+def test_any_blocks_of_a_reader_leave_every_character_in_one_place(text, drawn):
+    blocks, position = [], 0
+    for a, b, kind in sorted(drawn, key=lambda d: (d[0], d[1])):
+        start, end = max(a, position), min(b, len(text))
+        if start < end:
+            blocks.append(Block(start, end, kind))
+            position = end
+    segmentation = cut(text, blocks=tuple(blocks))
+    spans = sorted([(p.start, p.end) for p in segmentation.passages] + [(b.start, b.end) for b in segmentation.others])
+
+    assert "".join(text[start:end] for start, end in spans) == text
+
+
+@pytest.mark.shared
+@pytest.mark.slow
+def test_most_coded_spans_are_passages_as_we_cut_them(shared_folder):
+    lines = (shared_folder / "annotations" / "spans.jsonl").read_text(encoding="utf-8").splitlines()
+    spans = [json.loads(line) for line in lines]
+    exact = 0
+    for document in {span["doc"] for span in spans}:
+        text = (shared_folder / "documents" / f"{document}.txt").read_text(encoding="utf-8")
+        ours = {(passage.start, passage.end) for passage in cut(text).passages}
+        exact += sum((span["start"], span["end"]) in ours for span in spans if span["doc"] == document)
+
+    assert exact / len(spans) >= 0.78
