@@ -1,0 +1,241 @@
+from __future__ import annotations
+
+import json
+import os
+import random
+import shutil
+import struct
+
+import numpy as np
+import pytest
+from tests.inference.builders import make_bundle
+
+from policyframes.bundle import FORMAT_VERSION, _hash_manifest, load_bundle, save_bundle
+from policyframes.errors import (
+    BundleDamagedError,
+    BundleError,
+    BundleForeignError,
+    BundleFormatError,
+    BundleIncompleteError,
+    BundleNotFoundError,
+    OutputError,
+)
+
+
+def rewrite_manifest(folder, *, rehash=True, **changes):
+    path = folder / "bundle.json"
+    manifest = {**json.loads(path.read_text()), **changes}
+    if rehash:
+        manifest["id"] = _hash_manifest(manifest)
+    path.write_text(json.dumps(manifest))
+
+
+def rehash_file(folder, name):
+    import hashlib
+
+    manifest = json.loads((folder / "bundle.json").read_text())
+    data = (folder / name).read_bytes()
+    files = {**manifest["files"], name: {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}}
+    rewrite_manifest(folder, files=files)
+
+
+def test_what_was_saved_is_loaded(bundle_folder):
+    loaded, made = load_bundle(bundle_folder), make_bundle()
+
+    assert loaded.framings == made.framings
+    assert loaded.vocabulary == made.vocabulary
+    assert loaded.features == made.features
+    assert loaded.card == made.card
+    assert len(loaded.id) == 64
+    assert all(np.array_equal(loaded.tensors[name], made.tensors[name]) for name in made.tensors)
+
+
+def test_saving_twice_gives_the_same_bytes(tmp_path):
+    ids = {save_bundle(make_bundle(), tmp_path / name) for name in ("a", "b")}
+
+    assert len(ids) == 1
+    for path in (tmp_path / "a").iterdir():
+        assert path.read_bytes() == (tmp_path / "b" / path.name).read_bytes()
+
+
+def test_an_existing_folder_is_not_overwritten_unless_told(bundle_folder):
+    with pytest.raises(OutputError, match="it exists already"):
+        save_bundle(make_bundle(), bundle_folder)
+    save_bundle(make_bundle(card="# New\n"), bundle_folder, overwrite=True)
+
+    assert load_bundle(bundle_folder).card == "# New\n"
+
+
+def test_a_missing_folder_is_named(tmp_path):
+    with pytest.raises(BundleNotFoundError, match="doctor"):
+        load_bundle(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize("name", ["weights.safetensors", "vocabulary.json", "README.md"])
+def test_a_missing_file_is_named(bundle_folder, name):
+    (bundle_folder / name).unlink()
+    with pytest.raises(BundleIncompleteError, match=name):
+        load_bundle(bundle_folder)
+
+
+def test_a_folder_without_manifest_is_foreign(tmp_path):
+    with pytest.raises(BundleForeignError, match="no bundle.json"):
+        load_bundle(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["model.pkl", "code.py", ".hidden"])
+def test_an_extra_file_is_refused(bundle_folder, name):
+    (bundle_folder / name).write_text("x")
+    with pytest.raises(BundleForeignError, match="no bundle of this kind holds"):
+        load_bundle(bundle_folder)
+
+
+def test_an_extra_folder_is_refused(bundle_folder):
+    (bundle_folder / "more").mkdir()
+    with pytest.raises(BundleForeignError, match="no bundle of this kind holds"):
+        load_bundle(bundle_folder)
+
+
+@pytest.mark.parametrize("name", ["weights.safetensors", "bundle.json"])
+def test_a_link_is_refused(bundle_folder, tmp_path, name):
+    target = tmp_path / "elsewhere"
+    shutil.move(bundle_folder / name, target)
+    os.symlink(target, bundle_folder / name)
+    with pytest.raises(BundleForeignError, match="link|no bundle of this kind"):
+        load_bundle(bundle_folder)
+
+
+def test_a_newer_format_is_refused_with_the_way_out(bundle_folder):
+    rewrite_manifest(bundle_folder, format_version=FORMAT_VERSION + 1)
+    with pytest.raises(BundleFormatError, match="Upgrade policyframes"):
+        load_bundle(bundle_folder)
+
+
+@pytest.mark.parametrize("version", ["1", None, 0, -3, True, 1.5])
+def test_a_senseless_format_is_damaged(bundle_folder, version):
+    rewrite_manifest(bundle_folder, format_version=version)
+    with pytest.raises(BundleDamagedError, match="format_version"):
+        load_bundle(bundle_folder)
+
+
+def test_an_unknown_kind_is_foreign(bundle_folder):
+    rewrite_manifest(bundle_folder, kind="pickle")
+    with pytest.raises(BundleForeignError, match="kind is 'pickle'"):
+        load_bundle(bundle_folder)
+
+
+def test_a_changed_threshold_is_noticed(bundle_folder):
+    manifest = json.loads((bundle_folder / "bundle.json").read_text())
+    manifest["framings"]["governance"]["threshold"] = 0.1
+    (bundle_folder / "bundle.json").write_text(json.dumps(manifest))
+    with pytest.raises(BundleDamagedError, match="differs from its hash"):
+        load_bundle(bundle_folder)
+
+
+def test_a_key_that_stands_twice_is_refused(bundle_folder):
+    path = bundle_folder / "bundle.json"
+    path.write_text(path.read_text().replace("{", '{"name": "other",', 1))
+    with pytest.raises(BundleDamagedError, match="a key stands twice"):
+        load_bundle(bundle_folder)
+
+
+def test_deeply_nested_json_is_refused(bundle_folder):
+    (bundle_folder / "vocabulary.json").write_text("[" * 100_000)
+    rehash_file(bundle_folder, "vocabulary.json")
+    with pytest.raises(BundleDamagedError, match="no valid JSON"):
+        load_bundle(bundle_folder)
+
+
+def test_a_pickle_in_place_of_the_weights_is_refused_unrun(bundle_folder, tmp_path):
+    canary = tmp_path / "canary"
+    (bundle_folder / "weights.safetensors").write_bytes(
+        b"cos\nsystem\n(S'touch " + str(canary).encode() + b"'\ntR."
+    )
+    rehash_file(bundle_folder, "weights.safetensors")
+    with pytest.raises(BundleDamagedError, match="header|safetensors"):
+        load_bundle(bundle_folder)
+
+    assert not canary.exists()
+
+
+def test_an_endless_header_is_refused(bundle_folder):
+    (bundle_folder / "weights.safetensors").write_bytes(struct.pack("<Q", 2**62) + b"{}")
+    rehash_file(bundle_folder, "weights.safetensors")
+    with pytest.raises(BundleDamagedError, match="longer than any"):
+        load_bundle(bundle_folder)
+
+
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [
+        ({"tensors": {"coefficients": np.ones((4, 3), np.float32)}}, "with the tensors"),
+        ({"vocabulary": ("a", "a", "b", "c", "d")}, "different texts"),
+        ({"vocabulary": ("a", "b")}, "float32"),
+        ({"vocabulary": ()}, "no vocabulary"),
+        ({"framings": {}}, "no framings"),
+    ],
+)
+def test_a_bundle_that_contradicts_itself_is_not_written(tmp_path, change, found):
+    with pytest.raises(BundleDamagedError, match=found):
+        save_bundle(make_bundle(**change), tmp_path / "bad")
+
+    assert not (tmp_path / "bad").exists()
+
+
+def test_weights_that_are_no_numbers_are_refused(tmp_path):
+    bundle = make_bundle()
+    tensors = {**bundle.tensors, "idf": np.full(5, np.nan, np.float32)}
+    with pytest.raises(BundleDamagedError, match="not finite"):
+        save_bundle(make_bundle(tensors=tensors), tmp_path / "bad")
+
+
+def test_a_manifest_whose_framings_do_not_fit_the_weights_is_refused(bundle_folder):
+    manifest = json.loads((bundle_folder / "bundle.json").read_text())
+    framings = dict(manifest["framings"])
+    framings.pop("governance")
+    rewrite_manifest(bundle_folder, framings=framings)
+    with pytest.raises(BundleDamagedError, match="float32"):
+        load_bundle(bundle_folder)
+
+
+@pytest.mark.parametrize("field", ["framings", "features", "provenance", "metrics", "promised_precision", "name"])
+def test_a_missing_field_is_named(bundle_folder, field):
+    manifest = json.loads((bundle_folder / "bundle.json").read_text())
+    del manifest[field]
+    manifest["id"] = _hash_manifest(manifest)
+    (bundle_folder / "bundle.json").write_text(json.dumps(manifest))
+    with pytest.raises(BundleDamagedError, match=field):
+        load_bundle(bundle_folder)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_no_flipped_bit_cut_or_splice_is_accepted(tmp_path, bundle_folder, seed):
+    chance = random.Random(seed)
+    copy = tmp_path / "copy"
+    for _ in range(100):
+        shutil.copytree(bundle_folder, copy)
+        path = chance.choice(sorted(copy.iterdir()))
+        data = bytearray(path.read_bytes())
+        place = chance.randrange(len(data))
+        kind = chance.choice(["flip", "cut", "splice"])
+        if kind == "flip":
+            data[place] ^= 1 << chance.randrange(8)
+        elif kind == "cut":
+            del data[place:]
+        else:
+            data[place:place] = bytes(chance.randrange(256) for _ in range(8))
+        path.write_bytes(data)
+        # White space between the tokens of the manifest carries no meaning, so such a change may load.
+        if path.name == "bundle.json" and is_same_json(bundle_folder / path.name, data):
+            shutil.rmtree(copy)
+            continue
+        with pytest.raises(BundleError, match=r"Allowed:"):
+            load_bundle(copy)
+        shutil.rmtree(copy)
+
+
+def is_same_json(path, data) -> bool:
+    try:
+        return json.loads(path.read_bytes()) == json.loads(bytes(data))
+    except ValueError:
+        return False

@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import pytest
+
+from policyframes.bundle import FramingSettings, save_bundle
+from policyframes.errors import BundleNotFoundError, UsageError
+from policyframes.scorer import Scorer, load
+from tests.inference.builders import make_bundle, make_document
+
+LONG = "{0} {0} " + "the " * 40
+
+
+def test_framings_are_decided_in_the_taxonomys_order(scorer):
+    score = scorer.score(["partner threat threat"])[0]
+
+    assert score.framings == ("securitized", "partnership")
+    assert score.primary == "securitized"
+    assert list(score.probabilities) == ["securitized", "governance", "partnership"]
+
+
+def test_none_is_the_absence_of_every_framing(scorer):
+    score = scorer.score(["the the"])[0]
+
+    assert score.none
+    assert score.primary is None
+    assert score.framings == ()
+
+
+def test_two_framings_may_be_present_and_the_likelier_is_primary():
+    bundle = make_bundle()
+    bundle.tensors["coefficients"][0] = (6, 5, -2)
+    score = Scorer(bundle).score(["threat"])[0]
+
+    assert score.framings == ("securitized", "governance")
+    assert score.primary == "securitized"
+
+
+def test_a_probability_in_the_band_is_uncertain_whatever_was_decided(scorer):
+    settings = FramingSettings(threshold=0.5, slope=1.0, offset=1.0, uncertain_from=0.5, uncertain_to=0.6)
+    score = Scorer(make_bundle(framings=dict.fromkeys(("a", "b", "c"), settings))).score([""])[0]
+
+    assert score.probabilities == {"a": 0.5, "b": 0.5, "c": 0.5}
+    assert score.framings == score.uncertain == ("a", "b", "c")
+
+
+def test_calibration_is_applied_to_the_logit():
+    settings = FramingSettings(threshold=0.5, slope=2.0, offset=2.0, uncertain_from=0.5, uncertain_to=0.5)
+    framings = dict.fromkeys(("a", "b", "c"), settings)
+
+    assert Scorer(make_bundle(framings=framings)).score([""])[0].probabilities["a"] == 0.5
+
+
+def test_there_is_one_score_a_text_in_order(scorer):
+    scores = scorer.score(["threat", "court", "partner"])
+
+    assert [score.primary for score in scores] == ["securitized", "governance", "partnership"]
+    assert scorer.score([]) == []
+
+
+@pytest.mark.parametrize("texts", ["one text", ["text", None], [1]])
+def test_a_single_string_or_no_text_is_refused(scorer, texts):
+    with pytest.raises(UsageError, match="list of texts"):
+        scorer.score(texts)
+
+
+def test_a_document_is_scored_passage_by_passage(scorer):
+    text = "\n\n".join(LONG.format(word) + "." for word in ("threat", "court", "court", "the"))
+    scored = scorer.score_document(make_document(text))
+
+    assert len(scored.passages) == 4
+    assert [scored.count(name) for name in scorer.framings] == [1, 2, 0]
+    assert scored.none_count == 1
+    assert [item.passage.number for item in scored.rank("governance")] == [2, 3]
+    assert scored.rank("partnership") == ()
+
+
+def test_a_document_without_passages_has_no_scores(scorer):
+    assert scorer.score_document(make_document("* * *")).passages == ()
+
+
+def test_a_bundle_is_found_by_its_folder_and_an_unknown_name_is_refused(tmp_path):
+    save_bundle(make_bundle(), tmp_path / "mine")
+
+    assert load(tmp_path / "mine").bundle.name == "tiny-v1"
+    with pytest.raises(BundleNotFoundError, match="no such folder"):
+        load("no-such-bundle")

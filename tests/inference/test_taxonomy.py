@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+import pytest
+
+from policyframes.errors import TaxonomyError
+from policyframes.taxonomy import load_taxonomy
+
+FRAMING = "framings: [{id: a, label: A, definition: d}]\n"
+ASPECT = "aspects: [{id: x, label: X, definition: d, terms: [t]}]\n"
+
+
+def test_the_shipped_taxonomy_has_the_three_framings_in_order():
+    assert load_taxonomy().framing_ids == ("securitized", "governance", "partnership")
+
+
+def test_the_shipped_taxonomy_has_every_aspect_with_terms():
+    aspects = {aspect.id: aspect for aspect in load_taxonomy().aspects}
+
+    assert set(aspects) == {
+        *("mexico", "western-hemisphere", "border", "migration", "transnational-crime", "drugs", "arms-trafficking"),
+        *("trade", "china", "role-of-defense", "role-of-homeland-security", "role-of-justice", "role-of-state"),
+    }
+    assert all(len(aspect.terms) >= 5 for aspect in aspects.values())
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("[]", "no mapping"),
+        ("a: [", "cannot be read"),
+        (ASPECT, "'framings' is missing"),
+        (FRAMING, "'aspects' is missing"),
+        ("framings: [{id: a, label: A}]\n" + ASPECT, "other keys"),
+        ("framings: [{id: A b, label: A, definition: d}]\n" + ASPECT, "framings.1..id"),
+        ("framings: [{id: a, label: A, definition: d}, {id: a, label: A, definition: d}]\n" + ASPECT, "framings.2..id"),
+        ("framings: [{id: a, label: 3, definition: d}]\n" + ASPECT, "label is 3"),
+        (FRAMING + "aspects: [{id: x, label: X, definition: d, terms: [1]}]\n", "terms holds something else"),
+    ],
+)
+def test_a_taxonomy_that_does_not_follow_the_schema_is_refused(tmp_path, text, found):
+    path = tmp_path / "taxonomy.yaml"
+    path.write_text(text)
+    with pytest.raises(TaxonomyError, match=found):
+        load_taxonomy(path)
+
+
+def test_a_missing_taxonomy_is_named(tmp_path):
+    with pytest.raises(TaxonomyError, match=r"nowhere\.yaml"):
+        load_taxonomy(tmp_path / "nowhere.yaml")
