@@ -1,0 +1,124 @@
+"""`policyframes doctor`: is this installation able to read and score? Every check says what it found."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from policyframes._version import __version__
+from policyframes.errors import PolicyFramesError
+
+_LIBRARIES = (
+    "jinja2",
+    "lxml",
+    "markdown-it-py",
+    "numpy",
+    "pypdfium2",
+    "python-docx",
+    "pyyaml",
+    "safetensors",
+    "trafilatura",
+)
+_FREE_BYTES = 100_000_000
+_PROBE = "The two governments plan together and share the cost of the joint commission that they have agreed upon."
+
+
+@dataclass(frozen=True)
+class Check:
+    """What one check found."""
+
+    name: str
+    ok: bool
+    found: str
+
+
+def doctor(*, as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a check.")] = False) -> None:
+    """Check the installation: libraries, bundles and their hashes, the isolated reader, disk.
+
+    Exit codes: 0 all well; 1 a check failed.
+    """
+    checks = list(run_checks())
+    for check in checks:
+        if as_json:
+            typer.echo(json.dumps(asdict(check), ensure_ascii=False))
+        else:
+            typer.echo(f"{'ok  ' if check.ok else 'FAIL'}  {check.name:<12} {check.found}")
+    if not all(check.ok for check in checks):
+        raise typer.Exit(1)
+
+
+def run_checks() -> Iterator[Check]:
+    """Yield the result of every check; none of them raises."""
+    yield Check("policyframes", ok=True, found=f"{__version__} on Python {sys.version.split()[0]}")
+    yield from (_check_library(name) for name in _LIBRARIES)
+    for name, check in (("taxonomy", _check_taxonomy), ("reader", _check_reader), ("disk", _check_disk)):
+        yield _run(name, check)
+    yield from _check_bundles()
+
+
+def _run(name: str, check: Callable[[], str]) -> Check:
+    try:
+        return Check(name, ok=True, found=check())
+    except (PolicyFramesError, OSError) as error:
+        return Check(name, ok=False, found=str(error))
+
+
+def _check_library(name: str) -> Check:
+    try:
+        return Check(name, ok=True, found=metadata.version(name))
+    except metadata.PackageNotFoundError:
+        return Check(name, ok=False, found="not installed. Type: pip install --upgrade --force-reinstall policyframes")
+
+
+def _check_taxonomy() -> str:
+    from policyframes.taxonomy import load_taxonomy  # noqa: PLC0415  (only the doctor's own cost)
+
+    taxonomy = load_taxonomy()
+    return f"{', '.join(taxonomy.framing_ids)}; {len(taxonomy.aspects)} aspects; sha256 {taxonomy.sha256[:12]}"
+
+
+def _check_reader() -> str:
+    from policyframes.documents import read_document  # noqa: PLC0415
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "probe.txt")
+        path.write_text(_PROBE, encoding="utf-8")
+        document = read_document(path)
+    return f"a document of {len(document.text)} characters read in a process of its own"
+
+
+def _check_disk() -> str:
+    free = shutil.disk_usage(tempfile.gettempdir()).free
+    if free < _FREE_BYTES:
+        raise OSError(f"{free / 1e6:,.0f} MB free in {tempfile.gettempdir()}; 100 MB are needed. Free some room.")
+    return f"{free / 1e9:,.1f} GB free for temporary files"
+
+
+def _check_bundles() -> Iterator[Check]:
+    from policyframes.resources import models_folder  # noqa: PLC0415
+    from policyframes.scorer import load  # noqa: PLC0415
+
+    def describe(path: Path) -> Callable[[], str]:
+        def check() -> str:
+            scorer = load(path)
+            score = scorer.score([_PROBE])[0]
+            return (
+                f"hashes verified, id {scorer.bundle.id[:12]}; the probe scores {', '.join(score.framings) or 'none'}"
+            )
+
+        return check
+
+    folders = sorted(path for path in models_folder().glob("*-v*") if path.is_dir()) if models_folder().is_dir() else []
+    if not folders:
+        yield Check("bundles", ok=False, found=f"there is none in {models_folder()}. Reinstall policyframes.")
+    for path in folders:
+        yield _run(path.name, describe(path))

@@ -1,0 +1,88 @@
+"""The `policyframes` command: its subcommands, and the one place where errors become messages and exit codes.
+
+Exit codes: 0 ok, 1 failure, 2 usage, 3 finished with documents that could not be scored, 4 refused, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib.metadata import entry_points
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from policyframes._version import __version__
+from policyframes.cli.doctor import doctor
+from policyframes.cli.score import score
+from policyframes.errors import MissingExtraError, PolicyFramesError
+
+INTERRUPTED = 130
+_TRAINING = "policyframes_training"
+
+
+def build_app() -> typer.Typer:
+    """Return the command line with the commands of every installed package that adds some."""
+    app = typer.Typer(
+        name="policyframes",
+        help="Measure how policy texts frame their subject: securitized, governance, partnership.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+    )
+    app.callback()(_main)
+    app.command()(score)
+    app.command()(doctor)
+    for point in sorted(entry_points(group="policyframes.commands"), key=lambda point: point.name):
+        app.add_typer(point.load(), name=point.name)
+    return app
+
+
+def run() -> None:
+    """Run the command line; no traceback reaches a user."""
+    try:
+        build_app()()
+    except PolicyFramesError as error:
+        _say(error)
+        raise SystemExit(error.exit_code) from None
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] in {"policyframes", _TRAINING}:
+            raise
+        missing = MissingExtraError(
+            where=f"policyframes {' '.join(sys.argv[1:2])}",
+            found=f"the package '{error.name}' is not installed",
+            allowed="this command with the training part installed",
+            remedy="Type: pip install 'policyframes[training]'",
+        )
+        _say(missing)
+        raise SystemExit(missing.exit_code) from None
+    except KeyboardInterrupt:
+        raise SystemExit(INTERRUPTED) from None
+    except BrokenPipeError:
+        # The reader of our output has left (`| head`); point stdout elsewhere, or Python complains once more at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(0) from None
+
+
+def _say(error: PolicyFramesError) -> None:
+    Console(stderr=True, soft_wrap=True).print(Text(f"{error.code}: {error}"))
+
+
+def _print_version(wanted: bool) -> None:  # noqa: FBT001  (typer calls it with the flag's value)
+    if wanted:
+        from policyframes.bundle import FORMAT_VERSION  # noqa: PLC0415  (numpy costs time that --help need not pay)
+        from policyframes.scorer import DEFAULT_BUNDLE  # noqa: PLC0415
+
+        typer.echo(f"policyframes {__version__}, bundle {DEFAULT_BUNDLE}, bundle format {FORMAT_VERSION}")
+        raise typer.Exit
+
+
+def _main(
+    version: Annotated[  # noqa: FBT002  (typer's way to declare a flag)
+        bool,
+        typer.Option("--version", help="Print package, bundle and format.", callback=_print_version, is_eager=True),
+    ] = False,
+) -> None:
+    """Measure how policy texts frame their subject: securitized, governance, partnership."""

@@ -1,0 +1,104 @@
+"""README.txt of a results folder: what the columns mean, and what the numbers do not mean."""
+
+from __future__ import annotations
+
+import textwrap
+
+from policyframes._version import __version__
+from policyframes.bundle import Bundle
+from policyframes.taxonomy import load_taxonomy
+
+_TEMPLATE = """\
+RESULTS OF POLICYFRAMES {version}
+Scored with the bundle {bundle} ({bundle_id}).
+
+THE FILES
+report.html     the page to read: shares, strongest passages, the text with its framings
+passages.csv    one row for each passage
+documents.csv   one row for each document, also for those that could not be scored
+scores.jsonl    the rows of passages.csv, one JSON object a line
+
+THE FRAMINGS
+{framings}
+none
+    No framing is decided in the passage.
+
+A passage may carry one framing, several, or none, so the shares of a document do not add up to 100 %.
+
+COLUMNS OF passages.csv AND scores.jsonl
+document        name of the document: its file name without the ending
+passage         number of the passage, from 1, in reading order
+page, last_page page of the first and of the last character (PDF only)
+start, end      place in the document's plain text, in characters from 0; the end is exclusive
+words           number of words
+framings        the framings decided present
+primary         of these, the one with the highest probability
+uncertain       framings that the model could not settle (see below)
+p_<framing>     calibrated probability that the framing is present, 0 to 1
+<framing>       1 if decided present, else 0
+none            1 if no framing is decided
+text            the passage
+
+COLUMNS OF documents.csv
+status          scored, or failed: then error_code and error say why
+title, source, format
+                what the file calls itself, where it was read from, and how
+pages, passages, words
+                how many; words are those of the passages (headings, tables and notes are not scored)
+<framing>, none, uncertain
+                number of passages
+share_<...>     the same, divided by the number of passages
+warnings        what a reader should know of this document
+text_sha256, source_sha256, bundle, bundle_id, version
+                hashes and versions: cite them, and the same result can be had again
+
+WHAT THE NUMBERS DO NOT MEAN
+- A share is a count of the model's decisions. It is no estimate with an error margin: the model errs, and it errs
+  more on kinds of text that it has not learned from. {measured}
+- A framing is what a passage does to its subject. It is no judgement of whether the threat is real, the rule just,
+  or the partner willing, and no measure of the author's intent.
+- Passages marked uncertain are those in which the probability lies where fewer than {precision} of the decisions
+  were right on the validation documents. Read them before you rely on them.
+- The labels behind the model were made by machine-assisted coding along a written codebook. No human expert has
+  validated them yet.
+- A small difference between two documents may be chance. Look at the passages, and at how many there are.
+"""
+
+
+def explain_results(bundle: Bundle) -> str:
+    """Return the text of README.txt for results of this bundle."""
+    definitions = {framing.id: framing.definition for framing in load_taxonomy().framings}
+    framings = "\n".join(
+        f"{name}\n{textwrap.indent(textwrap.fill(definitions.get(name, ''), 112), '    ')}"
+        for name in bundle.framing_ids
+    )
+    split, phrases = describe_metrics(bundle)
+    measured = "\n".join([f"Measured on {split}:", *(f"    {p}" for p in phrases)])
+    return _TEMPLATE.format(
+        version=__version__,
+        bundle=bundle.name,
+        bundle_id=bundle.id[:12],
+        framings=framings,
+        measured=measured if phrases else "The bundle states no figures.",
+        precision=f"{bundle.promised_precision:.0%}",
+    )
+
+
+def describe_metrics(bundle: Bundle) -> tuple[str, list[str]]:
+    """Return on which texts the bundle was measured, and one phrase a framing with its F1 and interval.
+
+    Original texts are what users score, so their figures go before those of the rewrites; no figures, no phrases.
+    """
+    measured = bundle.metrics.get("test", {})
+    texts = next((name for name in ("originals", "rewrites") if name in measured), "")
+    if not texts:
+        return "", []
+    what = "passages" if texts == "originals" else "rewritten passages"
+    split = (
+        f"{measured[texts]['passages']} {what} of {measured[texts]['documents']} documents that it was not trained on"
+    )
+    return split, [
+        f"{name} F1 {f1['value']:.2f} (95 % interval {f1['low']:.2f} to {f1['high']:.2f})"
+        for name in bundle.framing_ids
+        for f1 in [measured[texts]["framings"][name]["f1"]]
+    ]

@@ -1,0 +1,196 @@
+from __future__ import annotations
+
+import csv
+import io
+import json
+import subprocess
+import sys
+
+import pytest
+
+from policyframes.cli import main
+from policyframes.cli.score import _name_documents
+from policyframes.report.files import FILE_NAMES
+
+THREAT = "The threat is a threat. " + "The the the the the the the the the the. " * 4
+COURT = "The court is a court. " + "The the the the the the the the the the. " * 4
+
+
+@pytest.fixture
+def run(monkeypatch, capsys, bundle_folder):
+    def call(*arguments):
+        monkeypatch.setattr(sys, "argv", ["policyframes", *map(str, arguments)])
+        if arguments[0] == "score":
+            sys.argv += ["--bundle", str(bundle_folder)]
+        with pytest.raises(SystemExit) as stop:
+            main.run()
+        captured = capsys.readouterr()
+        return stop.value.code or 0, captured.out, captured.err
+
+    return call
+
+
+@pytest.fixture
+def document(tmp_path):
+    path = tmp_path / "strategy.txt"
+    path.write_text(f"{THREAT}\n\n{COURT}\n")
+    return path
+
+
+def read_csv(path):
+    return list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8"))))
+
+
+def test_a_pipe_gets_one_json_line_a_passage(run, document):
+    code, out, err = run("score", document)
+    rows = [json.loads(line) for line in out.splitlines()]
+
+    assert code == 0
+    assert err == ""
+    assert [row["framings"] for row in rows] == [["securitized"], ["governance"]]
+    assert [row["passage"] for row in rows] == [1, 2]
+    text = document.read_text()
+    assert all(text[row["start"] : row["end"]] == row["text"] for row in rows)
+
+
+def test_a_terminal_gets_a_table(run, document, monkeypatch):
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    code, out, _ = run("score", document)
+
+    assert code == 0
+    assert "Share of passages" in out
+    assert "50%" in out
+    assert "{" not in out
+
+
+def test_json_is_printed_on_a_terminal_when_asked(run, document, monkeypatch):
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    _, out, _ = run("score", document, "--json")
+
+    assert len([json.loads(line) for line in out.splitlines()]) == 2
+
+
+def test_a_folder_holds_five_files_that_agree(run, document, tmp_path):
+    code, out, _ = run("score", document, "-o", tmp_path / "out")
+    folder = tmp_path / "out"
+    passages, documents = read_csv(folder / "passages.csv"), read_csv(folder / "documents.csv")
+    lines = [json.loads(line) for line in (folder / "scores.jsonl").read_text(encoding="utf-8").splitlines()]
+
+    assert code == 0
+    assert sorted(path.name for path in folder.iterdir()) == sorted(FILE_NAMES)
+    assert str(folder / "report.html") in out.replace("\n", "")
+    assert [row["text"] for row in passages] == [line["text"] for line in lines]
+    assert list(passages[0]) == list(lines[0])
+    assert documents[0]["passages"] == "2"
+    assert documents[0]["share_securitized"] == "0.5"
+    assert documents[0]["status"] == "scored"
+
+
+def test_every_column_is_explained_in_the_readme(run, document, tmp_path):
+    run("score", document, "-o", tmp_path / "out")
+    explained = (tmp_path / "out" / "README.txt").read_text(encoding="utf-8")
+    for name in ("passages.csv", "documents.csv"):
+        header = (tmp_path / "out" / name).read_text(encoding="utf-8").splitlines()[0].split(",")
+        generic = ("p_", "share_", "securitized", "governance", "partnership")
+        assert all(column in explained for column in header if not column.startswith(generic)), name
+
+
+def test_scoring_again_replaces_the_files(run, document, tmp_path):
+    run("score", document, "-o", tmp_path / "out")
+    first = {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()}
+    run("score", document, "-o", tmp_path / "out")
+
+    assert {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()} == first
+
+
+def test_one_bad_file_is_a_row_and_code_3(run, document, tmp_path):
+    empty = tmp_path / "empty.txt"
+    empty.touch()
+    code, _, err = run("score", document, empty, "-o", tmp_path / "out")
+    rows = read_csv(tmp_path / "out" / "documents.csv")
+
+    assert code == 3
+    assert err.startswith("PF-2004: ")
+    assert [(row["document"], row["status"], row["error_code"]) for row in rows] == [
+        ("strategy", "scored", ""),
+        ("empty", "failed", "PF-2004"),
+    ]
+    assert "PF-2004" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+
+
+def test_nothing_scored_is_code_1_and_writes_nothing(run, tmp_path):
+    code, out, err = run("score", tmp_path / "nowhere.txt", "-o", tmp_path / "out")
+
+    assert (code, out) == (1, "")
+    assert err.startswith("PF-2001: ")
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("arguments", [["score"], ["score", "x.txt", "--max-seconds", "no"], ["unknown"], ["score", "x", "--nope"]])
+def test_wrong_usage_is_code_2(run, arguments):
+    code, out, err = run(*arguments)
+
+    assert code == 2
+    assert "Usage" in err
+    assert out == ""
+
+
+def test_an_unknown_format_is_code_2(run, document):
+    code, _, err = run("score", document, "--format", "doc")
+
+    assert code == 2
+    assert err.startswith("PF-1001: ")
+
+
+def test_a_file_in_place_of_the_folder_is_a_named_error(run, document):
+    code, _, err = run("score", document, "-o", document)
+
+    assert code == 1
+    assert err.startswith("PF-1003: ")
+
+
+def test_a_missing_bundle_is_a_named_error(run, document, bundle_folder):
+    (bundle_folder / "README.md").unlink()
+    code, _, err = run("score", document)
+
+    assert code == 1
+    assert err.startswith("PF-3002: ")
+
+
+def test_quiet_with_a_folder_says_nothing(run, document, tmp_path):
+    assert run("score", document, "-o", tmp_path / "out", "--quiet") == (0, "", "")
+
+
+def test_standard_input_is_read(bundle_folder):
+    done = subprocess.run(
+        [sys.executable, "-m", "policyframes", "score", "-", "--bundle", str(bundle_folder)],
+        input=THREAT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert json.loads(done.stdout)["document"] == "stdin"
+    assert json.loads(done.stdout)["primary"] == "securitized"
+
+
+def test_a_reader_that_leaves_early_ends_in_peace(bundle_folder, tmp_path):
+    path = tmp_path / "long.txt"
+    path.write_text(f"{THREAT}\n\n" * 5_000)
+    command = f"{sys.executable} -m policyframes score {path} --bundle {bundle_folder} | head -n 1"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True)
+
+    assert json.loads(done.stdout)["passage"] == 1
+    assert done.stderr == ""
+
+
+def test_documents_of_one_name_get_different_ids():
+    assert _name_documents(["a/nss.pdf", "b/nss.docx", "nss-2.txt", "-"]) == ["nss", "nss-2", "nss-2-2", "stdin"]
+
+
+def test_the_version_names_package_bundle_and_format(run):
+    code, out, _ = run("--version")
+
+    assert code == 0
+    assert out.startswith("policyframes 0.")
+    assert "bundle format 1" in out
