@@ -1,0 +1,1 @@
+"""Turn the Markdown sources of the example documents into PDF, DOCX and HTML files."""
