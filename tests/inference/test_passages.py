@@ -94,6 +94,7 @@ def test_a_paragraph_broken_in_mid_sentence_is_joined():
         ("Figure 3. Crossings by month", "caption"),
         ("Photo: the bridge at the northern crossing.", "caption"),
         ("The northern crossing .......... 14", "contents"),
+        ("Crossings\t2013\t2014", "table"),
         ("12. See the annual report, https://example.org/report", "reference"),
         ("Crossings\t2013\t2014\nFreight\t12\t14\nPersons\t8\t9", "table"),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
 import sys
@@ -89,11 +90,51 @@ def _check_taxonomy() -> str:
 def _check_reader() -> str:
     from policyframes.documents import read_document  # noqa: PLC0415
 
+    samples = {
+        "txt": _PROBE.encode(),
+        "md": f"# Probe\n\n{_PROBE}".encode(),
+        "html": f"<html><body><main><p>{_PROBE}</p></main></body></html>".encode(),
+        "docx": _make_docx(),
+        "pdf": _make_pdf(),
+    }
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "probe.txt")
-        path.write_text(_PROBE, encoding="utf-8")
-        document = read_document(path)
-    return f"a document of {len(document.text)} characters read in a process of its own"
+        for name, content in samples.items():
+            path = Path(folder, f"probe.{name}")
+            path.write_bytes(content)
+            read_document(path)
+    return f"{', '.join(samples)}: each read in a process of its own"
+
+
+def _make_docx() -> bytes:
+    import docx  # noqa: PLC0415
+
+    document = docx.Document()
+    document.add_paragraph(_PROBE)
+    stream = io.BytesIO()
+    document.save(stream)
+    return stream.getvalue()
+
+
+def _make_pdf() -> bytes:
+    """Return the smallest sound PDF with one line of text."""
+    content = f"BT /F 9 Tf 40 700 Td ({_PROBE}) Tj ET".encode()
+    objects = (
+        b"<</Type/Catalog/Pages 2 0 R>>",
+        b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Resources<</Font<</F 5 0 R>>>>/Contents 4 0 R>>",
+        b"<</Length %d>>stream\n%s\nendstream" % (len(content), content),
+        b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>",
+    )
+    data, offsets = b"%PDF-1.4\n", []
+    for number, body in enumerate(objects, 1):
+        offsets.append(len(data))
+        data += b"%d 0 obj%s endobj\n" % (number, body)
+    table = b"".join(b"%010d 00000 n \n" % offset for offset in offsets)
+    size = len(objects) + 1
+    return data + b"xref\n0 %d\n0000000000 65535 f \n%strailer<</Size %d/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF\n" % (
+        *(size, table, size),
+        len(data),
+    )
 
 
 def _check_disk() -> str:

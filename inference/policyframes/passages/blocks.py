@@ -17,6 +17,7 @@ _CAPTION_WORDS = 40
 _UNFINISHED_WORDS = 15
 _CONTENTS_RUN = 3
 _LONG_LINE = 120
+_TABLE_SHARE = 0.8
 
 _BLANK_LINES = re.compile(r"\n[ \t]*(?:\n[ \t]*)+")
 _BULLET = re.compile(r"[•◦▪●○■□‣⁃*–—-][ \t]+\S|\(?(?:\d{1,2}|[a-z]|[ivx]{1,4})[.)][ \t]+\S")
@@ -41,7 +42,7 @@ _REFERENCES_HEADING = re.compile(
     re.IGNORECASE,
 )
 _PAGE_NUMBER = re.compile(r"(?:page\s*)?[-–—\s]*(?:\d{1,4}|[ivxlc]{1,6})[-–—\s]*(?:(?:of|/)\s*\d{1,4})?", re.IGNORECASE)
-_COLUMNS = re.compile(r"\S(?:\t| {3,}|\s\|\s)\S")
+_COLUMNS = re.compile(r"(?<=\S)(?:\t| {3,}|\s\|\s)(?=\S)")
 
 
 def find_blocks(document: Document) -> list[Block]:
@@ -160,8 +161,11 @@ def _mark_numbered_headings(text: str, raw: list[Block], blocks: list[Block]) ->
 
 
 def _is_table(content: str) -> bool:
+    """Return whether a block is rows of columns: one row of three or more, or several rows of two or more."""
     lines = content.split("\n")
-    return len(lines) > 1 and sum(bool(_COLUMNS.search(line)) for line in lines) >= 0.8 * len(lines)
+    if len(lines) == 1:
+        return len(_COLUMNS.findall(content)) >= 2  # noqa: PLR2004  (two gaps part three columns)
+    return sum(bool(_COLUMNS.search(line)) for line in lines) >= _TABLE_SHARE * len(lines)
 
 
 def _is_heading(content: str, words: int) -> bool:
