@@ -72,7 +72,13 @@ def test_the_installed_wheel_scores_every_example(installed, checkout, tmp_path)
     assert (tmp_path / "out" / "report.html").stat().st_size > 50_000
 
 
-@pytest.mark.parametrize("command", [["labels", "check"], ["labels", "agreement"], ["train", "fast"]])
+def test_labels_can_be_checked_without_the_training_part(installed, checkout):
+    done = call(installed / "bin/policyframes", "labels", "check", cwd=checkout)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("command", [["labels", "agreement"], ["train", "fast"]])
 def test_a_command_of_the_training_part_names_the_install_that_it_needs(installed, checkout, command):
     done = call(installed / "bin/policyframes", *command, cwd=checkout)
 

@@ -1,0 +1,84 @@
+"""What ships in labels/ is what the datasheet says, and has no defect."""
+
+import json
+import time
+
+import pytest
+from policyframes_training.audit import check_labels
+from policyframes_training.labels import SIDES, load_labels
+from policyframes_training.splits import measure_shares
+
+
+@pytest.fixture(scope="module")
+def labels(checkout):
+    return load_labels(checkout / "labels")
+
+
+def test_the_shipped_labels_have_no_defect_and_are_checked_in_seconds(checkout):
+    began = time.perf_counter()
+    assert [str(defect) for defect in check_labels(checkout / "labels")] == []
+    assert time.perf_counter() - began < 20
+
+
+@pytest.mark.shared
+@pytest.mark.slow
+def test_the_shipped_labels_have_no_defect_beside_the_documents(checkout, shared_folder):
+    began = time.perf_counter()
+    assert [str(defect) for defect in check_labels(checkout / "labels", shared_folder / "documents")] == []
+    assert time.perf_counter() - began < 60
+
+
+def test_counts_are_those_of_the_datasheet(labels, checkout):
+    datasheet = (checkout / "labels" / "DATASHEET.md").read_text(encoding="utf-8")
+    assert (len(labels.passages), len(labels.spans), len(labels.second)) == (3237, 4197, 299)
+    for count in ("3,237", "4,197", "1,117", "299"):
+        assert count in datasheet
+    for side, counts in measure_shares(labels, labels.splits).items():
+        row = f"| {side} | {counts['documents']:,} | {counts['passages']:,} | {counts['spans']:,} |"
+        assert row in datasheet
+
+
+def test_the_datasheet_says_that_no_human_expert_has_validated_the_codes(checkout):
+    text = " ".join((checkout / "labels" / "DATASHEET.md").read_text(encoding="utf-8").split())
+    assert "No human expert has validated the codes yet" in text
+    assert "language-model coders" in text
+
+
+def test_shares_of_the_coded_passages_are_about_70_10_20(labels):
+    shares = measure_shares(labels, labels.splits)
+    for name, total in (("passages", 3237), ("spans", 4197)):
+        for side, wanted in zip(SIDES, (0.7, 0.1, 0.2), strict=True):
+            assert shares[side][name] / total == pytest.approx(wanted, abs=0.03)
+
+
+def test_test_holds_a_whole_family_of_strategies_that_no_other_side_has_seen(labels):
+    side = labels.splits.by_document()
+    strategies = {e.id: e.administration for e in labels.catalogue.values() if e.kind in {"nss", "nds"}}
+    unseen = {administration for name, administration in strategies.items() if side[name] == "test"}
+    assert unseen == {"Reagan"}
+    assert not any(a in unseen and side[name] != "test" for name, a in strategies.items())
+
+
+def test_framings_are_as_frequent_on_every_side(labels):
+    for framing in labels.taxonomy.framing_ids:
+        shares = [
+            sum(framing in passage.codes.framings for passage in labels.passages_of(side))
+            / len(labels.passages_of(side))
+            for side in SIDES
+        ]
+        assert max(shares) - min(shares) < 0.05
+
+
+def test_each_rewrite_of_a_span_has_its_codes_and_place(labels):
+    spans = {span.id: span for span in labels.spans}
+    shared = [passage for passage in labels.passages if passage.id in spans]
+    assert len(shared) == 3200
+    assert all(passage.codes == spans[passage.id].codes for passage in shared)
+    assert all((p.document, p.start) == (spans[p.id].document, spans[p.id].anchor.start) for p in shared)
+
+
+def test_lines_are_sorted_by_id(checkout):
+    for file in ("passages.jsonl", "spans.jsonl", "second-coder.jsonl"):
+        lines = (checkout / "labels" / file).read_text(encoding="utf-8").splitlines()
+        ids = [json.loads(line)["id"] for line in lines]
+        assert ids == sorted(ids)

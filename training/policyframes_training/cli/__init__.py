@@ -1,0 +1,1 @@
+"""Commands that the training part adds to `policyframes`."""

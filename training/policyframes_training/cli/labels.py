@@ -1,0 +1,149 @@
+"""`policyframes labels`: check, split, anchor, agreement.
+
+Prints results to standard output and counts to standard error. What is checked and measured is decided elsewhere.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from policyframes.errors import OutputError, UsageError
+from policyframes.resources import taxonomy_path
+
+if TYPE_CHECKING:
+    from policyframes_training.labels import Splits
+
+app = typer.Typer(help="Check, split and measure the coded passages.", no_args_is_help=True, add_completion=False)
+
+LabelsOption = Annotated[
+    Path | None, typer.Option("--labels", help="Folder of labels; without it, ./labels or that of the checkout.", metavar="DIR")
+]
+DocumentsOption = Annotated[
+    Path | None, typer.Option("--documents", help="Folder with the documents as <id>.txt.", metavar="DIR")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Write JSON to standard output.")]
+
+
+@app.command()
+def check(labels: LabelsOption = None, documents: DocumentsOption = None, as_json: JsonOption = False) -> None:  # noqa: FBT002 # typer reads flags so
+    """List every defect of the labels, with file and line. Exit code 1 when there are any."""
+    from policyframes_training.audit import check_labels, count_absent  # noqa: PLC0415 # numpy costs time
+
+    folder = find_labels(labels)
+    defects = check_labels(folder, documents)
+    if as_json:
+        typer.echo(json.dumps([asdict(defect) for defect in defects], indent=1))
+    else:
+        for defect in defects:
+            typer.echo(str(defect).encode("utf-8", "backslashreplace").decode("utf-8"))
+    kinds = Counter(defect.kind for defect in defects)
+    listed = "".join(f", {kind} {count}" for kind, count in sorted(kinds.items()))
+    typer.echo(f"{len(defects)} defects in {folder}{listed}", err=True)
+    if documents is not None and (absent := count_absent(folder, documents)):
+        typer.echo(f"{absent} spans were not looked at: their documents are not in {documents}", err=True)
+    if defects:
+        raise typer.Exit(1)
+
+
+@app.command()
+def split(
+    labels: LabelsOption = None,
+    documents: DocumentsOption = None,
+    refreeze: Annotated[bool, typer.Option("--refreeze", help="Replace a frozen splits.json.")] = False,  # noqa: FBT002 # typer reads flags so
+) -> None:
+    """Make splits.json: documents in train, validation and test, near-duplicates and texts of one event together."""
+    from policyframes_training import labels as data  # noqa: PLC0415 # numpy costs time
+    from policyframes_training.splits import build_splits, refuse_overwrite, write_splits  # noqa: PLC0415 # likewise
+
+    folder = find_labels(labels)
+    target = folder / "splits.json"
+    # Before the minute of work, not after it.
+    refuse_overwrite(target, refreeze=refreeze)
+    if documents is None:
+        raise UsageError(
+            where="policyframes labels split",
+            found="no documents",
+            allowed="--documents DIR with the documents as <id>.txt",
+            remedy="Near-duplicates cannot be found without the texts.",
+        )
+    loaded = data.load_labels(folder, with_splits=False)
+    texts = {name: text for name, text in data.read_documents(documents).items() if name in loaded.catalogue}
+    splits = build_splits(loaded, texts)
+    write_splits(splits, target, refreeze=refreeze)
+    typer.echo(_describe_splits(splits))
+
+
+@app.command()
+def agreement(labels: LabelsOption = None, as_json: JsonOption = False) -> None:  # noqa: FBT002 # typer reads flags so
+    """Measure how far the second coder agrees with the first."""
+    from policyframes_training.agreement import measure_agreement  # noqa: PLC0415 # numpy costs time
+    from policyframes_training.labels import load_labels  # noqa: PLC0415 # likewise
+
+    result = measure_agreement(load_labels(find_labels(labels)))
+    if as_json:
+        typer.echo(json.dumps(asdict(result), indent=1))
+        return
+    rows: list[tuple[str, Any]] = [
+        *((f"alpha {framing}", measure) for framing, measure in result.alpha.items()),
+        *((f"F1 {framing}", measure) for framing, measure in result.f1.items()),
+        ("F1 mean", result.mean_f1),
+        ("exact set", result.exact),
+    ]
+    typer.echo(f"{result.passages} passages of {result.documents} documents; 95 % intervals over documents")
+    for name, measure in rows:
+        typer.echo(f"{name:<20} {measure.value:.3f}  [{measure.low:.3f}, {measure.high:.3f}]")
+
+
+@app.command()
+def anchor(
+    spans: Annotated[Path, typer.Argument(help="JSON lines with id, document, start, end and codes.")],
+    documents: Annotated[
+        Path, typer.Option("--documents", help="Folder with the documents as <id>.txt.", metavar="DIR")
+    ],
+    output: Annotated[Path, typer.Option("--output", "-o", help="File to write.", metavar="FILE")],
+) -> None:
+    """Turn spans given by offsets into stand-off anchors, as labels/spans.jsonl holds them."""
+    from policyframes_training.labels import write_lines  # noqa: PLC0415 # numpy costs time
+    from policyframes_training.spanfile import anchor_lines  # noqa: PLC0415 # likewise
+
+    rows = anchor_lines(spans, documents)
+    try:
+        write_lines(output, rows)
+    except OSError as error:
+        raise OutputError(
+            where=str(output),
+            found=f"it cannot be written ({error.strerror})",
+            allowed="a file in a folder that exists",
+            remedy="Give another path with --output.",
+        ) from error
+    typer.echo(f"{len(rows)} anchors in {output}", err=True)
+
+
+def find_labels(given: Path | None) -> Path:
+    """Return the folder of labels: the one given, else ./labels, else that of the checkout the package runs from.
+
+    Raises:
+        UsageError: none was given and there is none.
+    """
+    if given is not None:
+        return given
+    for folder in (Path("labels"), taxonomy_path().parent):
+        if (folder / "passages.jsonl").is_file():
+            return folder
+    raise UsageError(
+        where="--labels",
+        found="no folder of labels here",
+        allowed="a folder with taxonomy.yaml, passages.jsonl, spans.jsonl, documents.csv and splits.json",
+        remedy="Give it with --labels DIR.",
+    )
+
+
+def _describe_splits(splits: Splits) -> str:
+    sizes = f"{len(splits.train)} train, {len(splits.validation)} validation, {len(splits.test)} test"
+    largest = max(map(len, splits.groups), default=1)
+    return f"{sizes} documents; {len(splits.groups)} groups of several, the largest of {largest}"
