@@ -389,6 +389,7 @@ def test_a_folder_that_is_none_is_named(tmp_path):
 
 
 def test_an_installation_without_labels_names_the_option(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("policyframes_training.cli.labels.taxonomy_path", lambda: tmp_path / "data" / "taxonomy.yaml")
     result = CliRunner().invoke(app, ["check"])
     assert isinstance(result.exception, UsageError)

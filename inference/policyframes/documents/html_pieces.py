@@ -158,6 +158,9 @@ def _is_hidden(element: Any) -> bool:  # noqa: ANN401 - an lxml element
 
 def _navigation_of(element: Any, total: int) -> str:  # noqa: ANN401 - an lxml element
     by_tag = element.tag in _NAVIGATION_TAGS or element.get("role") in _NAVIGATION_ROLES
+    if element.tag == "header" and next(element.iterancestors("article", "main"), None) is not None:
+        # The head of an article is part of it; that of the page is not.
+        by_tag = False
     names = f"{element.get('class', '')} {element.get('id', '')}"
     if not by_tag and (element.tag in {"html", "body", "main", "article"} or not _NAVIGATION_CLASS.search(names)):
         return ""

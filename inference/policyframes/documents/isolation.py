@@ -14,11 +14,25 @@ from dataclasses import asdict, dataclass
 from typing import IO
 
 from policyframes.documents.limits import Limits, memory_exceeded, output_exceeded, time_exceeded
-from policyframes.errors import ReaderCrashedError
+from policyframes.errors import DocumentError, ReaderCrashedError
 
 _CHUNK = 64 * 1024
+_MISSING_WORDS = (b"ModuleNotFoundError", b"ImportError")
+_REINSTALL = "`policyframes doctor` tells which; then: pip install --upgrade --force-reinstall policyframes"
+_RESAVE = (
+    "The file is likely broken, or too large for the limit on memory (--max-memory-mb): open it, save it "
+    "again under a new name or as another format, and retry."
+)
 _STDERR_BYTES = 64 * 1024
-_MEMORY_WORDS = (b"MemoryError", b"bad_alloc", b"out of memory", b"Cannot allocate memory", b"Out of memory")
+# What Python, C++ and the dynamic linker say when the limit on memory stops them.
+_MEMORY_WORDS = (
+    b"MemoryError",
+    b"bad_alloc",
+    b"out of memory",
+    b"Out of memory",
+    b"Cannot allocate memory",
+    b"failed to map segment",
+)
 # How long the group gets to vanish once it was killed.
 _REAP_SECONDS = 5.0
 
@@ -114,10 +128,17 @@ def run_child(format: str, file: IO[bytes], *, where: str, limits: Limits) -> by
     if not in_time or process.returncode == -getattr(signal, "SIGXCPU", 0):
         raise time_exceeded(where, limits)
     if process.returncode != 0:
-        if any(word in noise.data for word in _MEMORY_WORDS):
-            raise memory_exceeded(where, limits)
-        raise _crash(where, _describe_end(process.returncode))
+        raise _explain_end(process.returncode, bytes(noise.data), where, limits)
     return bytes(answer.data)
+
+
+def _explain_end(code: int, noise: bytes, where: str, limits: Limits) -> DocumentError:
+    """Return the error for a child that failed: for want of memory where its last words say so."""
+    if any(word in noise for word in _MEMORY_WORDS):
+        return memory_exceeded(where, limits)
+    if any(word in noise for word in _MISSING_WORDS):
+        return _crash(where, "a library that reads this format is missing or broken", remedy=_REINSTALL)
+    return _crash(where, _describe_end(code))
 
 
 def crashed_by_answer(where: str, reason: str) -> ReaderCrashedError:
@@ -139,10 +160,5 @@ def _describe_end(code: int) -> str:
     return f"the process that read it ended with status {code}"
 
 
-def _crash(where: str, found: str) -> ReaderCrashedError:
-    return ReaderCrashedError(
-        where=where,
-        found=found,
-        allowed="a file that its reader survives",
-        remedy="The file is likely broken: open it, save it again under a new name or as another format, and retry.",
-    )
+def _crash(where: str, found: str, *, remedy: str = _RESAVE) -> ReaderCrashedError:
+    return ReaderCrashedError(where=where, found=found, allowed="a file that its reader survives", remedy=remedy)

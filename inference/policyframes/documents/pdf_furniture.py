@@ -6,7 +6,7 @@ A line that occurs on one page alone is never furniture, so that no first line o
 from __future__ import annotations
 
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,6 +14,9 @@ from policyframes.documents.pdf_lines import Segment
 
 _BAND = 0.15
 _SAME_PLACE = 5.0
+_SAME_ROW = 2.0
+_SAME_BASELINE = 1.0
+_HEAD_WORDS = 15
 _ENOUGH_PAGES = 3
 _SHORT_DOCUMENT = 5
 _NUMBER = re.compile(
@@ -36,6 +39,31 @@ class _Candidate:
     y: float
     top: bool
     text: str
+    size: float
+
+    @property
+    def style(self) -> tuple[bool, float]:
+        """Return whether it stands on top, and the size rounded to half a point."""
+        return self.top, round(self.size * 2) / 2
+
+
+class _Places:
+    """On how many pages something stands at about a height; in steps, so that long documents stay cheap."""
+
+    def __init__(self, members: Sequence[_Candidate], step: float) -> None:
+        self._step = step
+        self._pages = defaultdict[int, set[int]](set)
+        for member in members:
+            self._pages[round(member.y / step)].add(member.page)
+        self._counts: dict[int, int] = {}
+
+    def count_pages(self, y: float) -> int:
+        """Return the number of pages within one step of the height."""
+        place = round(y / self._step)
+        if place not in self._counts:
+            near = (self._pages.get(other, set()) for other in (place - 1, place, place + 1))
+            self._counts[place] = len(set[int]().union(*near))
+        return self._counts[place]
 
 
 def find_furniture(pages: Sequence[Sequence[Segment]], heights: Sequence[float]) -> dict[tuple[int, int], str]:
@@ -44,20 +72,23 @@ def find_furniture(pages: Sequence[Sequence[Segment]], heights: Sequence[float])
     A segment in the top or bottom 15 % of the page is a running head when the same text, but for its digits
     and roman numerals, stands at the same height on at least three pages (two in documents of up to five).
     It is a page number when it is a number and its distance to the page's own place in the file is the same on
-    at least two pages, or when the document has one page and it says 1.
+    at least two pages at the same height, or when the document has one page and it says 1. What stands beside a
+    page number, or set alike at the height of running heads of three other pages, is a running head too: so go
+    those of chapters of one page.
 
     Args:
         pages: segments of each page.
         heights: height of each page in points.
     """
     candidates = [
-        _Candidate(page, place, segment.y, segment.y > height / 2, " ".join(segment.text.split()))
+        _Candidate(page, place, segment.y, segment.y > height / 2, " ".join(segment.text.split()), segment.size)
         for page, (segments, height) in enumerate(zip(pages, heights, strict=True))
         for place, segment in enumerate(segments)
         if not _BAND * height <= segment.y <= (1 - _BAND) * height
     ]
     found = _find_running(candidates, len(pages))
     found.update(_find_numbers(candidates, len(pages)))
+    found.update(_find_company(candidates, found))
     return found
 
 
@@ -74,23 +105,47 @@ def _find_running(candidates: list[_Candidate], count: int) -> dict[tuple[int, i
             groups[_key(candidate.text), candidate.top].append(candidate)
     found: dict[tuple[int, int], str] = {}
     for members in groups.values():
+        places = _Places(members, _SAME_PLACE)
         for candidate in members:
-            near = {other.page for other in members if abs(other.y - candidate.y) <= _SAME_PLACE}
-            if len(near) >= enough:
+            if places.count_pages(candidate.y) >= enough:
                 found[candidate.page, candidate.place] = RUNNING
     return found
 
 
 def _find_numbers(candidates: list[_Candidate], count: int) -> dict[tuple[int, int], str]:
-    numbered = [(candidate, _number_of(candidate.text)) for candidate in candidates]
-    offsets = Counter((value - candidate.page, candidate.top) for candidate, value in numbered if value is not None)
+    groups = defaultdict[tuple[int, bool], list[_Candidate]](list)
+    for candidate in candidates:
+        value = _number_of(candidate.text)
+        if value is not None:
+            groups[value - candidate.page, candidate.top].append(candidate)
     found: dict[tuple[int, int], str] = {}
-    for candidate, value in numbered:
-        if value is None:
-            continue
-        if offsets[value - candidate.page, candidate.top] > 1 or (count == 1 and value == 1):
-            found[candidate.page, candidate.place] = NUMBER
+    for (offset, _), members in groups.items():
+        places = _Places(members, _SAME_PLACE)
+        for candidate in members:
+            if places.count_pages(candidate.y) > 1 or (count == 1 and offset == 1):
+                found[candidate.page, candidate.place] = NUMBER
     return found
+
+
+def _find_company(candidates: list[_Candidate], found: dict[tuple[int, int], str]) -> dict[tuple[int, int], str]:
+    """Return the segments that keep company with what was found: in its row, or in its place on other pages."""
+    known = [(candidate, found.get((candidate.page, candidate.place))) for candidate in candidates]
+    numbers = {(other.page, other.top): other.y for other, reason in known if reason == NUMBER}
+    heads = defaultdict[tuple[bool, float], list[_Candidate]](list)
+    for other, reason in known:
+        if reason == RUNNING:
+            heads[other.style].append(other)
+    places = {style: _Places(members, _SAME_BASELINE) for style, members in heads.items()}
+    company: dict[tuple[int, int], str] = {}
+    for candidate, reason in known:
+        if reason is not None or len(candidate.text.split()) > _HEAD_WORDS:
+            continue
+        row = numbers.get((candidate.page, candidate.top))
+        beside = row is not None and abs(row - candidate.y) <= _SAME_ROW
+        alike = candidate.style in places and places[candidate.style].count_pages(candidate.y) >= _ENOUGH_PAGES
+        if beside or alike:
+            company[candidate.page, candidate.place] = RUNNING
+    return company
 
 
 def _number_of(text: str) -> int | None:

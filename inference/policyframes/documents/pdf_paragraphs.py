@@ -15,6 +15,7 @@ from policyframes.documents.pdf_lines import Line, is_raised
 
 _BULLET = re.compile(r"^[•‣▪●○◦■□⁃∙·►▶➢✓]\s*(?=\S|$)")
 _ENUMERATION = re.compile(r"^(?:\(?(?:\d{1,2}|[a-zA-Z]|[ivx]{1,5})\)|(?:\d{1,2}|[a-z])\.|[-–—*])(?=\s|$)")
+_DASH = re.compile(r"^[-–—*](?=\s)")
 _FINAL = re.compile(r"[.!?:;]['\"”’)\]]*$")
 _SENTENCE_END = re.compile(r"[.!?:]['\"”’)\]]*\d{0,3}$")
 _LEADERS = re.compile(r"(?:\.\s?){4,}\s*(?:\d{1,4}|[ivxlc]+)\s*$|…\s*\d{1,4}\s*$")
@@ -22,10 +23,11 @@ _CAPTION = re.compile(r"^(?:figure|fig\.|table|map|box|chart|graph|photo|source)
 _NOTE_START = re.compile(r"^(?:\d{1,3}|[*†‡])(?=\D)")
 # In points: sizes that differ by rounding alone.
 _SAME_SIZE = 0.5
+_SIZE_STEP = 0.08
 _SMALL = 0.9
 _LARGE = 1.12
 _PARAGRAPH_GAP = 1.2
-_OTHER_GAP = 1.7
+_OTHER_GAP = 1.45
 _MOST_HEADING_CHARACTERS = 200
 _MOST_HEADING_WORDS = 14
 _MOST_CAPTION_WORDS = 40
@@ -142,28 +144,46 @@ def build_paragraphs(lines: Sequence[Line], typography: Typography) -> list[Para
 
 
 def _breaks(paragraph: Paragraph, line: Line, columns: dict[int, _Column], typography: Typography) -> bool:
+    """Tell whether a line starts a new paragraph."""
     upper = paragraph.lines[-1]
-    if upper.column != line.column or upper.bold != line.bold or abs(upper.size - line.size) > 0.08 * upper.size:
+    if upper.column != line.column or upper.bold != line.bold or _differs(upper, line):
         return True
-    body = abs(line.size - typography.size) <= _SAME_SIZE
-    gap = upper.y - line.y
-    if gap > (_PARAGRAPH_GAP * typography.leading if body else _OTHER_GAP * line.size) or gap < 0:
+    if _is_apart(upper.y - line.y, line.size, typography):
         return True
     if len(paragraph.lines) == 1 and _is_item(upper) and not _is_item(line):
         # What goes on with an item hangs under its text, or is flush with its mark.
         return line.x0 < upper.x0 - 0.5 * line.size or (line.x0 <= upper.x0 + 1 and bool(_FINAL.search(upper.text)))
-    if len(upper.cells) != 1 or len(line.cells) != 1:
+    if len(upper.cells) != 1 or len(line.cells) != 1 or _LEADERS.search(line.text) or _LEADERS.search(upper.text):
         return True
-    if _BULLET.match(line.text) or _LEADERS.search(line.text) or _LEADERS.search(upper.text):
+    return _starts_anew(paragraph, line, columns[line.column])
+
+
+def _is_apart(gap: float, size: float, typography: Typography) -> bool:
+    """Tell whether two lines are further apart than those of one paragraph, or not below each other."""
+    body = abs(size - typography.size) <= _SAME_SIZE
+    return gap < 0 or gap > (_PARAGRAPH_GAP * typography.leading if body else _OTHER_GAP * size)
+
+
+def _starts_anew(paragraph: Paragraph, line: Line, column: _Column) -> bool:
+    """Tell by mark, indent and the upper line's length whether a line close below starts a new paragraph."""
+    upper = paragraph.lines[-1]
+    if _BULLET.match(line.text):
         return True
     if upper.text.endswith(LINE_HYPHENS) and line.text[:1].isalnum():
         return False
-    column = columns[line.column]
     ended = bool(_FINAL.search(upper.text))
     room = column.right - upper.x1
     if _ENUMERATION.match(line.text) and (ended or room > 3 * line.size):
         return True
     return _indents(paragraph, line, column, ended=ended) or _ends_short(upper, line, room, ended=ended)
+
+
+def _differs(upper: Line, line: Line) -> bool:
+    """Tell whether two lines are set in sizes of different kinds; names of files are often set a little smaller."""
+    step = abs(upper.size - line.size)
+    if step <= _SIZE_STEP * upper.size:
+        return False
+    return step > 2 * _SIZE_STEP * upper.size or bool(_FINAL.search(upper.text))
 
 
 def _indents(paragraph: Paragraph, line: Line, column: _Column, *, ended: bool) -> bool:
@@ -263,7 +283,7 @@ def goes_on(before: Paragraph, after: Paragraph, typography: Typography, right: 
     if before.kind not in {BlockKind.PARAGRAPH, BlockKind.LIST_ITEM} or after.kind is not BlockKind.PARAGRAPH:
         return False
     upper, lower = before.lines[-1], after.lines[0]
-    if abs(upper.size - lower.size) > 0.08 * typography.size or upper.bold != lower.bold:
+    if abs(upper.size - lower.size) > _SIZE_STEP * typography.size or upper.bold != lower.bold:
         return False
     text = upper.text.rstrip()
     if not _FINAL.search(text) and not _SENTENCE_END.search(text):
@@ -284,6 +304,12 @@ def right_edge(lines: Iterable[Line]) -> float:
         edges[line.column] = max(edges.get(line.column, 0.0), line.x1)
         last = line.column
     return edges.get(last, 0.0)
+
+
+def strip_bullet(text: str) -> str:
+    """Return an item's text without its bullet or dash; numbers and letters stay, as texts refer to them."""
+    bullet = _BULLET.match(text) or _DASH.match(text)
+    return text[bullet.end() :].lstrip() if bullet else text
 
 
 def strip_marks(line: Line, numbers: frozenset[str]) -> tuple[Line, list[str]]:

@@ -26,9 +26,10 @@ from policyframes.documents.pdf_paragraphs import (
     note_numbers,
     right_edge,
     split_notes,
+    strip_bullet,
     strip_marks,
 )
-from policyframes.documents.pdf_words import PageWords, read_words
+from policyframes.documents.pdf_words import LINE_HYPHEN, PageWords, read_words
 from policyframes.errors import DamagedDocumentError, EncryptedDocumentError, ScannedDocumentError
 
 _TAIL_BYTES = 2048
@@ -213,6 +214,10 @@ def _write_paragraph(paragraph: Paragraph, draft: Draft, hyphens: Hyphens) -> No
     tabular = paragraph.kind in {BlockKind.TABLE, BlockKind.CONTENTS}
     for line in paragraph.lines:
         piece = "\t".join(join_words(cell) for cell in line.cells) if tabular else line.text
+        # Soft hyphens within a line are not seen; the one at its end decides how it is joined.
+        piece = piece[:-1].replace(LINE_HYPHEN, "") + piece[-1:]
+        if not text and paragraph.kind is BlockKind.LIST_ITEM:
+            piece = strip_bullet(piece)
         if text:
             text, between = (text, "\n") if tabular else hyphens.join(text, piece)
             text += between
@@ -220,4 +225,4 @@ def _write_paragraph(paragraph: Paragraph, draft: Draft, hyphens: Hyphens) -> No
             page = line.page
             starts.append((len(text), page))
         text += piece
-    draft.add_block(text.replace("\u00ad", ""), paragraph.kind, pages=starts)
+    draft.add_block(text.replace(LINE_HYPHEN, "-"), paragraph.kind, pages=starts)

@@ -100,9 +100,11 @@ def read_words(text_page: Any, number: int, *, box: tuple[float, float, float, f
     hidden = [word for word in words if word.turn != turn]
     if turn % 2:
         width, height = height, width
-    upright = tuple(word for word in turned if word.x1 > 0 and word.x0 < width and 0 < word.y < height)
-    hidden += [word for word in turned if word not in upright] if len(upright) < len(turned) else []
-    return PageWords(number, width, height, upright, tuple(hidden), unmapped)
+    upright: list[Word] = []
+    for word in turned:
+        seen = word.x1 > 0 and word.x0 < width and 0 < word.y < height
+        (upright if seen else hidden).append(word)
+    return PageWords(number, width, height, tuple(upright), tuple(hidden), unmapped)
 
 
 def _shift(word: Word, box: tuple[float, float, float, float]) -> Word:
