@@ -23,7 +23,9 @@ def test_every_error_has_a_code_of_its_own():
 def test_the_page_of_errors_names_every_code_and_no_other(checkout):
     page = (checkout / "docs" / "errors.md").read_text(encoding="utf-8")
 
-    assert {(c.code, c.__name__) for c in ours()} == set(re.findall(r"^\| (PF-\d{4}) \| `(\w+)` \|", page, re.MULTILINE))
+    assert {(c.code, c.__name__) for c in ours()} == set(
+        re.findall(r"^\| (PF-\d{4}) \| `(\w+)` \|", page, re.MULTILINE)
+    )
 
 
 def test_a_message_says_where_what_is_allowed_and_what_to_do():

@@ -1,14 +1,14 @@
 from __future__ import annotations
 
+import hashlib
 import json
-import os
 import random
+import re
 import shutil
 import struct
 
 import numpy as np
 import pytest
-from tests.inference.builders import make_bundle
 
 from policyframes.bundle import FORMAT_VERSION, _hash_manifest, load_bundle, save_bundle
 from policyframes.errors import (
@@ -20,6 +20,7 @@ from policyframes.errors import (
     BundleNotFoundError,
     OutputError,
 )
+from tests.inference.builders import make_bundle
 
 
 def rewrite_manifest(folder, *, rehash=True, **changes):
@@ -31,8 +32,6 @@ def rewrite_manifest(folder, *, rehash=True, **changes):
 
 
 def rehash_file(folder, name):
-    import hashlib
-
     manifest = json.loads((folder / "bundle.json").read_text())
     data = (folder / name).read_bytes()
     files = {**manifest["files"], name: {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}}
@@ -74,12 +73,12 @@ def test_a_missing_folder_is_named(tmp_path):
 @pytest.mark.parametrize("name", ["weights.safetensors", "vocabulary.json", "README.md"])
 def test_a_missing_file_is_named(bundle_folder, name):
     (bundle_folder / name).unlink()
-    with pytest.raises(BundleIncompleteError, match=name):
+    with pytest.raises(BundleIncompleteError, match=re.escape(name)):
         load_bundle(bundle_folder)
 
 
 def test_a_folder_without_manifest_is_foreign(tmp_path):
-    with pytest.raises(BundleForeignError, match="no bundle.json"):
+    with pytest.raises(BundleForeignError, match=r"no bundle\.json"):
         load_bundle(tmp_path)
 
 
@@ -100,8 +99,8 @@ def test_an_extra_folder_is_refused(bundle_folder):
 def test_a_link_is_refused(bundle_folder, tmp_path, name):
     target = tmp_path / "elsewhere"
     shutil.move(bundle_folder / name, target)
-    os.symlink(target, bundle_folder / name)
-    with pytest.raises(BundleForeignError, match="link|no bundle of this kind"):
+    (bundle_folder / name).symlink_to(target)
+    with pytest.raises(BundleForeignError, match=r"link|no bundle of this kind"):
         load_bundle(bundle_folder)
 
 
@@ -148,11 +147,9 @@ def test_deeply_nested_json_is_refused(bundle_folder):
 
 def test_a_pickle_in_place_of_the_weights_is_refused_unrun(bundle_folder, tmp_path):
     canary = tmp_path / "canary"
-    (bundle_folder / "weights.safetensors").write_bytes(
-        b"cos\nsystem\n(S'touch " + str(canary).encode() + b"'\ntR."
-    )
+    (bundle_folder / "weights.safetensors").write_bytes(b"cos\nsystem\n(S'touch " + str(canary).encode() + b"'\ntR.")
     rehash_file(bundle_folder, "weights.safetensors")
-    with pytest.raises(BundleDamagedError, match="header|safetensors"):
+    with pytest.raises(BundleDamagedError, match=r"header|safetensors"):
         load_bundle(bundle_folder)
 
     assert not canary.exists()

@@ -126,7 +126,9 @@ def test_nothing_scored_is_code_1_and_writes_nothing(run, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
-@pytest.mark.parametrize("arguments", [["score"], ["score", "x.txt", "--max-seconds", "no"], ["unknown"], ["score", "x", "--nope"]])
+@pytest.mark.parametrize(
+    "arguments", [["score"], ["score", "x.txt", "--max-seconds", "no"], ["unknown"], ["score", "x", "--nope"]]
+)
 def test_wrong_usage_is_code_2(run, arguments):
     code, out, err = run(*arguments)
 

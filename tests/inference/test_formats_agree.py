@@ -11,7 +11,7 @@ import pytest
 from policyframes import load, read_document
 
 sys.path.insert(0, str(Path(__file__).with_name("documents")))
-from conversion import looks_like_heading, split_blocks, write_docx, write_pdf  # noqa: E402
+from conversion import looks_like_heading, split_blocks, write_docx, write_pdf  # isort: skip
 
 
 def write_html(text, path):
@@ -21,7 +21,8 @@ def write_html(text, path):
 
 
 def write_markdown(text, path):
-    path.write_text("\n\n".join(f"## {b}" if looks_like_heading(b) else b for b in split_blocks(text)), encoding="utf-8")
+    blocks = (f"## {block}" if looks_like_heading(block) else block for block in split_blocks(text))
+    path.write_text("\n\n".join(blocks), encoding="utf-8")
 
 
 WRITERS = {"docx": write_docx, "pdf": write_pdf, "html": write_html, "md": write_markdown}

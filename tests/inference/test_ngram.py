@@ -14,7 +14,9 @@ WORDS_ONLY = {"word_ngrams": [1, 2], "char_ngrams": None}
 
 
 def test_words_and_pairs_are_taken_in_lower_case():
-    assert extract_ngrams("The Border, secured.", WORDS_ONLY) == ["the", "border", "secured", "the border", "border secured"]
+    grams = ["the", "border", "secured", "the border", "border secured"]
+
+    assert extract_ngrams("The Border, secured.", WORDS_ONLY) == grams
 
 
 def test_a_hyphen_at_a_line_end_is_typesetting():
@@ -37,7 +39,7 @@ def test_logits_follow_the_weighting_by_hand():
     twice, once = 1 + math.log(2), 1.0
     norm = math.hypot(twice, once)
 
-    expected = [(6 * twice - 2 * once) / norm - 1, (-2 * twice + 6 * once) / norm - 1, (-2 * twice - 2 * once) / norm - 1]
+    expected = np.array([6 * twice - 2 * once, -2 * twice + 6 * once, -2 * twice - 2 * once]) / norm - 1
     assert np.allclose(logits, [expected], atol=1e-12)
 
 

@@ -15,7 +15,7 @@ FILL = "the " * 40
 PAYLOADS = [
     "<script>alert(1)</script>",
     "<img src=x onerror=alert(1)>",
-    "\"><svg onload=alert(1)>",
+    '"><svg onload=alert(1)>',
     "' onmouseover='alert(1)",
     "</style><script>alert(1)</script>",
     "</title><script>alert(1)</script>",
@@ -49,7 +49,7 @@ def page(scorer):
 
 
 @pytest.mark.parametrize("payload", PAYLOADS)
-def test_no_payload_becomes_markup(page, scorer, payload):
+def test_no_payload_becomes_markup(page, payload):
     plain = Elements(page(f"threat x {FILL}.", title="x", dropped=(Dropped("x", 1, "x"),), warnings=("x",)))
     text = f"threat {payload} {FILL}."
     hostile = page(text, title=payload, id=payload, dropped=(Dropped(payload, 1, payload),), warnings=(payload,))
@@ -61,7 +61,7 @@ def test_no_payload_becomes_markup(page, scorer, payload):
 
 
 @pytest.mark.parametrize("payload", PAYLOADS)
-def test_no_payload_in_an_error_becomes_markup(page, scorer, payload):
+def test_no_payload_in_an_error_becomes_markup(scorer, payload):
     failure = Failure(payload, payload, EmptyDocumentError(where=payload, found="", allowed="", remedy=""))
     seen = Elements(render_page([failure], scorer.bundle))
 

@@ -35,7 +35,7 @@ def test_two_framings_may_be_present_and_the_likelier_is_primary():
     assert score.primary == "securitized"
 
 
-def test_a_probability_in_the_band_is_uncertain_whatever_was_decided(scorer):
+def test_a_probability_in_the_band_is_uncertain_whatever_was_decided():
     settings = FramingSettings(threshold=0.5, slope=1.0, offset=1.0, uncertain_from=0.5, uncertain_to=0.6)
     score = Scorer(make_bundle(framings=dict.fromkeys(("a", "b", "c"), settings))).score([""])[0]
 

@@ -32,7 +32,8 @@ def wheel(tmp_path_factory, checkout) -> Path:
 def installed(tmp_path_factory, checkout, wheel) -> Path:
     folder = tmp_path_factory.mktemp("installed")
     venv.create(folder, with_pip=True)
-    done = call(folder / "bin/python", "-m", "pip", "install", "--quiet", "--constraint", checkout / "constraints.txt", wheel)
+    pip = (folder / "bin/python", "-m", "pip", "install", "--quiet")
+    done = call(*pip, "--constraint", checkout / "constraints.txt", wheel)
     assert done.returncode == 0, done.stderr
     return folder
 

@@ -7,12 +7,13 @@ import unicodedata
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
+
 from policyframes.errors import LabelsError, UsageError
 from policyframes_training.anchors import LetterStream, anchor_fields, make_anchor
 from policyframes_training.audit import check_labels
 from policyframes_training.cli.labels import app
 from policyframes_training.nearness import find_near_pairs
-from typer.testing import CliRunner
 
 SENTENCES = {
     "river-1990": (

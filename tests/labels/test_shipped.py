@@ -4,6 +4,7 @@ import json
 import time
 
 import pytest
+
 from policyframes_training.audit import check_labels
 from policyframes_training.labels import SIDES, load_labels
 from policyframes_training.splits import measure_shares

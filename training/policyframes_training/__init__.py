@@ -1,0 +1,1 @@
+"""What learns: labels, training, evaluation, tracking. Imports policyframes; nothing imports it."""

@@ -3,6 +3,7 @@ import unicodedata
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from policyframes.documents import canonicalise
 
 ANY_TEXT = st.text(alphabet=st.characters(), max_size=400)

@@ -9,9 +9,10 @@ import docx
 import hostile
 import pytest
 from conversion import write_pdf
+from pypdf import PdfReader, PdfWriter
+
 from policyframes import errors
 from policyframes.documents import Limits, read_document
-from pypdf import PdfReader, PdfWriter
 
 SECONDS = 10
 PHRASE = "only for this test"

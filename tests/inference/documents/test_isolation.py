@@ -7,6 +7,7 @@ import sys
 import time
 
 import pytest
+
 from policyframes import errors
 from policyframes.documents import Limits, isolation, read_document
 
@@ -41,7 +42,7 @@ def test_the_stand_in_can_answer(read_with):
 
 
 def test_a_child_without_its_library_points_at_the_installation(read_with):
-    with pytest.raises(errors.ReaderCrashedError, match="library.*policyframes doctor"):
+    with pytest.raises(errors.ReaderCrashedError, match=r"library.*policyframes doctor"):
         read_with("import no_such_library")
 
 
@@ -108,7 +109,7 @@ def test_what_the_child_started_ends_with_it(read_with, tmp_path):
     with pytest.raises((errors.LimitExceededError, errors.ReaderCrashedError), match=r"seconds|usable"):
         read_with(program, seconds=1)
     time.sleep(0.2)
-    state = subprocess.run(["ps", "-o", "stat=", "-p", mark.read_text()], capture_output=True, text=True, check=False)  # noqa: S607 - any ps will do
+    state = subprocess.run(["ps", "-o", "stat=", "-p", mark.read_text()], capture_output=True, text=True, check=False)
     assert state.stdout.strip() in {"", "Z"}
 
 

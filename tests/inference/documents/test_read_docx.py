@@ -3,6 +3,7 @@ import pytest
 from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls
 from hostile import body_xml, docx_with_body
+
 from policyframes.documents import read_document
 from policyframes.errors import EmptyDocumentError
 

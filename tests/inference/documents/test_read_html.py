@@ -1,6 +1,7 @@
 import contextlib
 
 import pytest
+
 from policyframes.errors import EmptyDocumentError, FormatMismatchError
 
 PARAGRAPHS = [

@@ -3,11 +3,12 @@ import io
 import pytest
 from conversion import RUNNING_HEAD, write_pdf
 from PIL import Image
-from policyframes.documents import Limits, read_document
-from policyframes.errors import EmptyDocumentError, LimitExceededError, ScannedDocumentError
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
+
+from policyframes.documents import Limits, read_document
+from policyframes.errors import EmptyDocumentError, LimitExceededError, ScannedDocumentError
 
 FILLER = "The council shall meet each spring so that the towns can settle what the river costs them."
 

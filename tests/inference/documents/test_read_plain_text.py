@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from policyframes.documents import canonicalise, read_document
 from policyframes.errors import EmptyDocumentError, EncodingError, FormatMismatchError
 

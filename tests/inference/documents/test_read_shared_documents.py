@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from conversion import split_blocks, write_docx, write_pdf
+
 from policyframes.documents import read_document
 
 pytestmark = [pytest.mark.shared, pytest.mark.slow]

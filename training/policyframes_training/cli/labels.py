@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Check, split and measure the coded passages.", no_args_is_help=True, add_completion=False)
 
 LabelsOption = Annotated[
-    Path | None, typer.Option("--labels", help="Folder of labels; without it, ./labels or that of the checkout.", metavar="DIR")
+    Path | None,
+    typer.Option("--labels", help="Folder of labels; without it, ./labels or that of the checkout.", metavar="DIR"),
 ]
 DocumentsOption = Annotated[
     Path | None, typer.Option("--documents", help="Folder with the documents as <id>.txt.", metavar="DIR")
