@@ -24,14 +24,15 @@ def print_summary(results: Sequence[Result], framings: Sequence[str], folder: Pa
     # Into a pipe or a file rich assumes 80 columns, too few for the table.
     console.width = min(console.width, _MAX_WIDTH) if console.is_terminal else _MAX_WIDTH
     scored = [result for result in results if isinstance(result, ScoredDocument)]
-    console.print(_build_table(scored, framings))
     for document in scored:
         _print_strongest(console, document, framings)
+    # The shares come last: they are what stays on the screen.
+    console.print(_build_table(scored, framings))
     if failed := len(results) - len(scored):
-        console.print(Text(f"\n{failed} of {len(results)} documents could not be scored; the reasons are above."))
+        console.print(Text(f"{failed} of {len(results)} documents could not be scored; the reasons are above."))
     if folder is not None:
         # A path that wraps cannot be copied.
-        console.print(Text(f"\nThe report: {folder / 'report.html'}"), soft_wrap=True)
+        console.print(Text(f"The report: {folder / 'report.html'}"), soft_wrap=True)
 
 
 def _build_table(scored: Sequence[ScoredDocument], framings: Sequence[str]) -> Table:
@@ -54,7 +55,7 @@ def _build_table(scored: Sequence[ScoredDocument], framings: Sequence[str]) -> T
 
 
 def _print_strongest(console: Console, document: ScoredDocument, framings: Sequence[str]) -> None:
-    console.print(Text(f"\n{document.document.id}: the strongest passage of each framing", style="bold"))
+    console.print(Text(f"{document.document.id}: the strongest passage of each framing", style="bold"))
     for name in framings:
         ranked = document.rank(name, 1)
         if not ranked:
@@ -62,6 +63,7 @@ def _print_strongest(console: Console, document: ScoredDocument, framings: Seque
             continue
         console.print(Text(f"  {name} {ranked[0].score.probabilities[name]:.2f}, {_describe_place(ranked[0])}"))
         console.print(Padding(Text(_shorten(ranked[0].passage.text)), (0, 0, 0, 4)))
+    console.print()
 
 
 def _describe_place(item: ScoredPassage) -> str:
