@@ -53,11 +53,11 @@ def test_short_neighbours_are_read_together():
 
 def test_a_list_is_read_with_the_line_that_announces_it():
     lead = "In the coming four years the government intends, with the neighbouring provinces, to do the following:"
-    items = "- to open two crossings for freight;\n\n- to train judges for both river provinces;\n\n- to publish the accounts each year."
-    segmentation = cut(f"{PARAGRAPH}\n\n{lead}\n\n{items}")
+    items = ("- to open two crossings for freight;", "- to train judges for both provinces;", "- to report each year.")
+    segmentation = cut("\n\n".join([PARAGRAPH, lead, *items]))
 
     assert [passage.text[:16] for passage in segmentation.passages] == [PARAGRAPH[:16], lead[:16]]
-    assert segmentation.passages[1].text.endswith("each year.")
+    assert segmentation.passages[1].text.endswith("report each year.")
 
 
 def test_a_long_paragraph_is_cut_between_sentences_into_even_runs():

@@ -5,11 +5,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
+
 from policyframes.errors import LabelsError
 from policyframes_training.agreement import measure_agreement, measure_alpha, measure_f1
 from policyframes_training.cli.labels import app
 from policyframes_training.labels import load_labels
-from typer.testing import CliRunner
 
 
 def marks(text):

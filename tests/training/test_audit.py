@@ -6,6 +6,7 @@ from itertools import combinations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from policyframes.errors import LabelsError
 from policyframes_training.defects import Defect, locate_documents, read_lines, read_table
 from policyframes_training.labels import load_catalogue, load_labels

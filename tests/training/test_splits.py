@@ -6,6 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
+
 from policyframes.errors import LabelsError
 from policyframes_training.cli.labels import app
 from policyframes_training.labels import CatalogueEntry, CodedPassage, Codes, Labels, load_labels, read_documents
@@ -27,7 +29,6 @@ from policyframes_training.splits import (
     read_settings,
     write_splits,
 )
-from typer.testing import CliRunner
 
 KINDS = ("news", "eo", "foreign", "crs", "other", "nss")
 

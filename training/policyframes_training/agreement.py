@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from policyframes.errors import LabelsError
 
+from policyframes.errors import LabelsError
 from policyframes_training.labels import CodedPassage, Labels, Span
 
 _Marks = npt.NDArray[np.int8]

@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
+
 from policyframes.errors import AnchorError
 
 # Any odd number has powers that never vanish modulo 2**64; a large one spreads short windows over all 64 bits.

@@ -15,7 +15,6 @@ from typing import Any
 
 from policyframes.errors import LabelsError, TaxonomyError
 from policyframes.taxonomy import load_taxonomy
-
 from policyframes_training.anchors import Anchor, normalise_letters, resolve_spans
 from policyframes_training.defects import Defect, Row, locate_documents, read_lines, read_table, read_text
 from policyframes_training.labels import CATALOGUE_COLUMNS, SIDES, read_documents

@@ -15,7 +15,6 @@ from typing import Any, Literal, get_args
 
 from policyframes.errors import LabelsError
 from policyframes.taxonomy import Taxonomy, load_taxonomy
-
 from policyframes_training.anchors import Anchor
 
 Side = Literal["train", "validation", "test"]

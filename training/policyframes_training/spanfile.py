@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from policyframes.errors import LabelsError
-
 from policyframes_training.anchors import LetterStream, anchor_fields, make_anchor
 from policyframes_training.labels import read_documents
 

@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from policyframes.errors import LabelsError
 
+from policyframes.errors import LabelsError
 from policyframes_training.anchors import resolve_spans
 from policyframes_training.labels import SIDES, CodedPassage, Labels, Side, Span, Splits, load_splits
 from policyframes_training.linkage import (

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
 from policyframes.errors import OutputError, UsageError
 from policyframes.resources import taxonomy_path
 

@@ -1,0 +1,137 @@
+"""The bundle that ships: it loads, says the truth about itself, and does not get worse unseen."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from policyframes.bundle import load_bundle
+from policyframes.resources import models_folder
+from policyframes.scorer import load
+from policyframes.taxonomy import load_taxonomy
+from policyframes_training.calibration import apply_platt
+from policyframes_training.corpus import read_corpus
+from policyframes_training.fast import measure_bundle
+from policyframes_training.linear import LinearSettings, fit_linear
+from tests.models.golden import FLOORS, GOLDEN, LABELS, NAME, SEED, SENTENCES, hash_test_split, measure
+
+_MAX_BYTES = 20_000_000
+
+
+@pytest.fixture(scope="module")
+def bundle():
+    return load_bundle(models_folder() / NAME)
+
+
+@pytest.fixture(scope="module")
+def golden():
+    return json.loads(GOLDEN.read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def floors():
+    return json.loads(FLOORS.read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def corpus():
+    return read_corpus(LABELS)
+
+
+def test_it_is_the_bundle_that_golden_was_written_for(bundle, golden):
+    assert bundle.id == golden["bundle"]
+
+
+def test_it_is_small(bundle):
+    assert sum(path.stat().st_size for path in (models_folder() / NAME).iterdir()) < _MAX_BYTES
+    assert bundle.kind == "ngram-linear"
+
+
+def test_its_framings_are_those_of_the_taxonomy_it_names(bundle):
+    taxonomy = load_taxonomy()
+
+    assert bundle.framing_ids == taxonomy.framing_ids
+    assert bundle.provenance["taxonomy_sha256"] == taxonomy.sha256
+
+
+def test_it_was_trained_on_the_split_of_the_checkout(bundle, corpus):
+    assert bundle.provenance["split_sha256"] == corpus.split_sha256
+
+
+def test_golden_sentences_score_as_recorded(golden):
+    scores = load(NAME).score(SENTENCES)
+
+    assert [row["text"] for row in golden["sentences"]] == list(SENTENCES)
+    for row, score in zip(golden["sentences"], scores, strict=True):
+        assert score.probabilities == pytest.approx(row["probabilities"], abs=1e-6)
+
+
+def test_its_figures_are_those_that_anyone_measures_from_labels_alone(bundle, corpus):
+    evaluation = measure_bundle(bundle, corpus, LABELS, seed=int(bundle.provenance["seed"])).test["rewrites"]
+    recorded = bundle.metrics["test"]["rewrites"]
+
+    assert (recorded["passages"], recorded["documents"]) == (evaluation.passages, evaluation.documents)
+    groups = [(recorded["overall"], evaluation.overall)]
+    groups += [(recorded["framings"][framing], evaluation.framings[framing]) for framing in bundle.framing_ids]
+    for stated, measured in groups:
+        for figure, estimate in measured.items():
+            found = (estimate.value, estimate.low, estimate.high)
+            assert tuple(stated[figure].values()) == pytest.approx(found, abs=1e-6), figure
+
+
+def test_card_shows_the_figures_of_the_manifest(bundle):
+    for part in bundle.metrics["test"].values():
+        for figures in (*part["framings"].values(), {"macro": part["overall"]["macro_f1"]}):
+            shown = figures.get("f1", figures.get("macro"))
+            assert f"{shown['value']:.3f} [{shown['low']:.3f}, {shown['high']:.3f}]" in bundle.card
+
+
+def test_floors_are_for_the_test_split_of_the_checkout(floors):
+    assert hash_test_split() == floors["test_split_sha256"]
+
+
+def test_no_figure_is_below_its_floor(floors):
+    measured = measure()
+
+    assert measured.keys() == floors["f1"].keys()
+    for name, floor in floors["f1"].items():
+        assert measured[name] >= floor - floors["epsilon"], name
+
+
+def test_vocabulary_holds_no_run_of_more_than_two_words(bundle):
+    assert max(len(term.split(" ")) for term in bundle.vocabulary) <= 2
+
+
+def test_plain_sentences_score_highest_for_the_framing_that_they_perform():
+    danger, rules, together = load(NAME).score([SENTENCES[0], SENTENCES[5], SENTENCES[10]])
+
+    assert max(danger.probabilities, key=danger.probabilities.get) == "securitized"
+    assert max(rules.probabilities, key=rules.probabilities.get) == "governance"
+    assert max(together.probabilities, key=together.probabilities.get) == "partnership"
+
+
+@pytest.mark.slow
+def test_scikit_learn_and_the_scorer_agree_on_500_passages(corpus, bundle, tmp_path):
+    from policyframes.bundle import save_bundle  # noqa: PLC0415  (only this test writes)
+    from policyframes_training.export import build_bundle  # noqa: PLC0415  (likewise)
+
+    settings = LinearSettings(
+        word_ngrams=tuple(bundle.features["word_ngrams"]), char_ngrams=bundle.features["char_ngrams"]
+    )
+    model = fit_linear(corpus.passages("train"), settings, seed=SEED)
+    texts = [*corpus.passages("test").texts, *corpus.passages("train").texts][:500]
+    copy = build_bundle(model, bundle.framings, name="copy-v1", promised_precision=0.9, provenance={})
+    save_bundle(copy, tmp_path / "copy-v1")
+    framings = bundle.framings.values()
+    expected = apply_platt(
+        model.logits(texts), np.array([f.slope for f in framings]), np.array([f.offset for f in framings])
+    )
+    scores = load(tmp_path / "copy-v1").score(texts)
+    found = np.array([list(score.probabilities.values()) for score in scores])
+
+    assert len(texts) == 500
+    assert np.abs(found - expected).max() <= 1e-6
+    decided = [[name in score.framings for name in bundle.framing_ids] for score in scores]
+    assert decided == (expected >= [f.threshold for f in framings]).tolist()

@@ -1,0 +1,98 @@
+"""The fit, the choice of settings, and the way into a bundle."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from policyframes.backends import open_backend
+from policyframes.errors import TrainingError
+from policyframes_training.calibration import calibrate
+from policyframes_training.corpus import read_corpus
+from policyframes_training.export import build_bundle
+from policyframes_training.linear import LinearSettings, candidate_settings, choose_settings, fit_linear
+
+
+@pytest.fixture(scope="module")
+def corpus(tiny):
+    return read_corpus(tiny.labels, tiny.documents)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        LinearSettings(),
+        LinearSettings(word_ngrams=(1, 1), strength=1.0),
+        LinearSettings(char_ngrams=(3, 5), min_documents=3),
+    ],
+)
+def test_bundle_gives_the_logits_of_scikit_learn(corpus, settings):
+    model = fit_linear(corpus.passages("train"), settings, seed=0)
+    test = corpus.passages("test")
+    chosen = calibrate(model.logits(test.texts), test.targets, corpus.framings)
+    bundle = build_bundle(model, chosen, name="tiny-v1", promised_precision=0.9, provenance={})
+    texts = [*test.texts, "", "zzz unknown", "Courts courts COURTS need\nneed rules’ end-\ning"]
+
+    assert open_backend(bundle).logits(texts) == pytest.approx(model.logits(texts), abs=1e-5)
+
+
+def test_same_seed_gives_the_same_bits(corpus):
+    first, second = (fit_linear(corpus.passages("train"), LinearSettings(), seed=1).weights() for _ in range(2))
+
+    assert {name: array.tobytes() for name, array in first.items()} == {
+        name: array.tobytes() for name, array in second.items()
+    }
+
+
+def test_best_settings_are_those_with_the_highest_score_on_validation(corpus):
+    candidates = [LinearSettings(strength=strength) for strength in (0.001, 1.0, 10.0)]
+    trials = choose_settings(corpus.passages("train"), corpus.passages("validation"), candidates, seed=0)
+
+    assert [trial.score for trial in trials] == sorted((trial.score for trial in trials), reverse=True)
+    assert {trial.settings for trial in trials} == set(candidates)
+
+
+def test_choice_does_not_depend_on_the_test_passages(corpus):
+    train, validation = corpus.passages("train"), corpus.passages("validation")
+    kept = [LinearSettings(strength=1.0), LinearSettings(strength=10.0)]
+
+    assert choose_settings(train, validation, kept, seed=0) == choose_settings(train, validation, kept, seed=0)
+
+
+def test_weights_of_originals_and_doubt_change_the_fit(corpus):
+    train = corpus.passages("train")
+    base = fit_linear(train, LinearSettings(doubt_weight=1.0), seed=0).weights()["coefficients"]
+    doubted = fit_linear(train, LinearSettings(doubt_weight=0.2), seed=0).weights()["coefficients"]
+    light = fit_linear(train, LinearSettings(doubt_weight=1.0, original_weight=0.1), seed=0).weights()["coefficients"]
+
+    assert np.abs(base - doubted).max() > 1e-3
+    assert np.abs(base - light).max() > 1e-3
+
+
+def test_candidates_hold_no_run_longer_than_two_words():
+    assert max(settings.word_ngrams[1] for settings in candidate_settings(with_originals=True)) == 2
+
+
+def test_without_originals_their_weight_is_not_tried():
+    assert {settings.original_weight for settings in candidate_settings(with_originals=False)} == {1.0}
+
+
+def test_framing_that_is_never_present_is_refused_by_name(corpus):
+    train = corpus.passages("train")
+    targets = train.targets.copy()
+    targets[:, 2] = False
+
+    with pytest.raises(TrainingError, match="'partnership' in the training split: present in 0 of 240"):
+        fit_linear(replace(train, targets=targets), LinearSettings(), seed=0)
+
+
+def test_too_few_passages_for_any_term_are_refused(corpus):
+    with pytest.raises(TrainingError, match="no usable n-gram"):
+        fit_linear(corpus.passages("train"), LinearSettings(min_documents=100_000), seed=0)
+
+
+def test_no_candidate_is_refused(corpus):
+    with pytest.raises(TrainingError, match="no candidate"):
+        choose_settings(corpus.passages("train"), corpus.passages("validation"), [], seed=0)

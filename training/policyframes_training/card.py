@@ -1,0 +1,232 @@
+"""The model card: a bundle's README.md with Hugging Face metadata, written from the bundle's own figures.
+
+Run id and commit stay in bundle.json, so that the same data and seed give the same card.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from policyframes.bundle import Bundle
+from policyframes_training.calibration import F1_PLATEAU
+from policyframes_training.evaluation import BINS, RESAMPLES, Estimate, Evaluation
+from policyframes_training.export import Measured
+
+_TABLE = (
+    ("f1", "F1"),
+    ("precision", "precision"),
+    ("recall", "recall"),
+    ("average_precision", "average precision"),
+    ("ece", "calibration error"),
+    ("precision_outside_band", "precision outside the band"),
+    ("coverage", "share outside the band"),
+)
+_TITLES = {
+    "rewrites": "Rewrites (the texts of labels/passages.jsonl; anyone can repeat this)",
+    "originals": "Originals (the documents' own wording; needs copies of the documents)",
+    "both": "Both together",
+}
+
+
+@dataclass(frozen=True)
+class CardFacts:
+    """What a card is written from.
+
+    Attributes:
+        bundle: complete but for its card.
+        counts: by split, the numbers of rewrites and of originals.
+        params: settings of the fit.
+        measured: the figures on the test split.
+    """
+
+    bundle: Bundle
+    counts: Mapping[str, tuple[int, int]]
+    params: Mapping[str, object]
+    measured: Measured
+
+
+def render_card(facts: CardFacts) -> str:
+    """Return the card as Markdown."""
+    bundle = facts.bundle
+    sections = [
+        f"---\n{yaml.safe_dump(_metadata(facts), sort_keys=False, allow_unicode=True)}---\n",
+        f"# {bundle.name}\n",
+        _describe_kind(bundle),
+        _describe_use(bundle),
+        _describe_training(facts),
+        _describe_decisions(bundle),
+        _describe_figures(facts),
+    ]
+    return "\n".join(sections)
+
+
+def _metadata(facts: CardFacts) -> dict[str, Any]:
+    parts = facts.measured.test.items()
+    results = [
+        {
+            "task": {"type": "text-classification", "name": "Multi-label framing of policy passages"},
+            "dataset": {"type": "policyframes-labels", "name": f"policyframes labels, {part}", "split": "test"},
+            "metrics": [
+                _metric("f1", "macro-F1 of presence", evaluation.overall["macro_f1"]),
+                _metric("average_precision", "mean average precision", evaluation.overall["macro_average_precision"]),
+                _metric("accuracy", "exact-set accuracy", evaluation.overall["exact_set_accuracy"]),
+            ],
+        }
+        for part, evaluation in parts
+    ]
+    return {
+        "license": "apache-2.0",
+        "language": ["en"],
+        "library_name": "policyframes",
+        "pipeline_tag": "text-classification",
+        "tags": ["policyframes", "framing", "content-analysis", "political-science", "multi-label", "tf-idf"],
+        "datasets": ["policyframes-labels"],
+        "metrics": ["f1", "average_precision", "accuracy"],
+        "model-index": [{"name": facts.bundle.name, "results": results}],
+    }
+
+
+def _metric(kind: str, name: str, estimate: Estimate) -> dict[str, Any]:
+    return {"type": kind, "name": name, "value": round(estimate.value, 4)}
+
+
+def _describe_terms(bundle: Bundle) -> str:
+    longest = bundle.features["word_ngrams"][1]
+    words = "single words" if longest == 1 else f"runs of one to {longest} words"
+    return f"{words} and parts of words" if bundle.features["char_ngrams"] else words
+
+
+def _describe_kind(bundle: Bundle) -> str:
+    return f"""Marks which framings a passage of policy text performs: {", ".join(bundle.framing_ids)},
+any of them together, or none. TF-IDF over {_describe_terms(bundle)} and one logistic regression per framing,
+in {len(bundle.vocabulary):,} terms; scores on a CPU with numpy alone.
+"""
+
+
+def _describe_use(bundle: Bundle) -> str:
+    return f"""## Intended use
+
+To measure, over many passages of English strategy documents, orders, reports and news about security, borders and
+foreign policy, how they frame their subject: shares by document, issuer or year, with the passages behind them.
+
+    from policyframes import load
+    load("{bundle.name}").score(["Both governments will plan together and share the cost."])
+
+Not for judging a single passage unread, a person or an author; not for other languages; not for texts about other
+matters, where it has not been measured.
+
+## Limits
+
+- It reads {_describe_terms(bundle)}, not clauses: negation ("no threat"), who says it, and who acts on whom escape it.
+- The codes were given by language-model coders who worked to the codebook, with a blind second reading of a sample.
+  No human expert has validated them.
+- Most documents are from or about the United States and its neighbours; administrations are not evenly represented.
+- It has a vocabulary of its time. Names and terms newer than its documents count for nothing.
+"""
+
+
+def _describe_training(facts: CardFacts) -> str:
+    provenance = facts.bundle.provenance
+    rows = "\n".join(
+        f"| {side} | {rewrites:,} | {originals:,} |" for side, (rewrites, originals) in facts.counts.items()
+    )
+    params = "\n".join(f"| {name} | {value} |" for name, value in facts.params.items())
+    originals = (
+        "Trained on rewrites in our own words and on the coded originals. The originals' documents are not in the\n"
+        "repository; labels/spans.jsonl says where each span lies in them. The vocabulary holds\n"
+        f"{_describe_terms(facts.bundle)} and nothing longer."
+        if provenance["with_originals"] == "yes"
+        else "Trained on rewrites in our own words alone."
+    )
+    return f"""## Training
+
+{originals}
+
+| split | rewrites | originals |
+| --- | --- | --- |
+{rows}
+
+Documents, and everything coded in them, are on one side. Settings were chosen by mean average precision on validation:
+
+| setting | value |
+| --- | --- |
+{params}
+
+Corpus `{provenance["corpus_sha256"]}`,
+split `{provenance["split_sha256"]}` (frozen {provenance["split_frozen"]}),
+taxonomy `{provenance["taxonomy_sha256"]}`, seed {provenance["seed"]}.
+Run id, code commit and lock are in bundle.json.
+"""
+
+
+def _describe_decisions(bundle: Bundle) -> str:
+    rows = "\n".join(
+        f"| {framing} | {s.threshold:.3f} | {s.uncertain_from:.3f} to {s.uncertain_to:.3f} "
+        f"| {s.slope:.3f} | {s.offset:.3f} |"
+        for framing, s in bundle.framings.items()
+    )
+    return f"""## Probabilities, thresholds, abstention
+
+Platt scaling per framing on the validation passages; of the thresholds whose F1 there is within {F1_PLATEAU} of the
+highest, the one that decides "present" about as often as the codes do; and around it the smallest band outside which,
+there, at least {bundle.promised_precision:.0%} of the decisions "present" and of the decisions "absent" were right.
+Inside the band a decision is marked uncertain. These are point estimates on one validation split: on other texts the
+share may be lower, as the tables below show for the test split.
+
+| framing | threshold | uncertain | slope | offset |
+| --- | --- | --- | --- | --- |
+{rows}
+"""
+
+
+def _describe_figures(facts: CardFacts) -> str:
+    second = facts.measured.second_coder
+    lines = [
+        "## Figures on the frozen test split\n",
+        _describe_measures(),
+    ]
+    if second:
+        lines.append(_describe_ceiling(second, facts.bundle.framing_ids))
+    lines += [_render_part(_TITLES[part], evaluation) for part, evaluation in facts.measured.test.items()]
+    return "\n".join(lines)
+
+
+def _describe_ceiling(second: Mapping[str, Estimate], framings: tuple[str, ...]) -> str:
+    reached = "; ".join(f"{name} {render_estimate(second[name])}" for name in (*framings, "macro"))
+    return f"""The ceiling, F1 of a second coder against the same codes: {reached}.
+That coder marks the whole set alike in {render_estimate(second["exact_set"])} of the passages that both read.
+"""
+
+
+def _describe_measures() -> str:
+    return f"""F1, precision and recall are of a framing's presence. In brackets 95 % intervals: percentile bootstrap
+over documents, {RESAMPLES:,} resamples. Calibration error: {BINS} bins of equal mass, its interval corrected for the
+bootstrap's bias. Precision outside the band is that of decisions "present".
+"""
+
+
+def _render_part(title: str, evaluation: Evaluation) -> str:
+    names = (*evaluation.framings, "mean")
+    lines = [
+        f"### {title}\n",
+        f"{evaluation.passages:,} passages of {evaluation.documents:,} documents.\n",
+        f"| | {' | '.join(names)} |",
+        f"| --- |{' --- |' * len(names)}",
+    ]
+    for figure, label in _TABLE:
+        cells = [render_estimate(figures[figure]) for figures in evaluation.framings.values()]
+        lines.append(f"| {label} | {' | '.join((*cells, render_estimate(evaluation.overall[f'macro_{figure}'])))} |")
+    exact = render_estimate(evaluation.overall["exact_set_accuracy"])
+    return "\n".join(lines) + f"\n\nThe whole set of framings is right for {exact} of the passages.\n"
+
+
+def render_estimate(estimate: Estimate) -> str:
+    """Return a figure with its interval, such as `0.812 [0.790, 0.833]`; `-` where it is not defined."""
+    if not math.isfinite(estimate.value):
+        return "-"
+    return f"{estimate.value:.3f} [{estimate.low:.3f}, {estimate.high:.3f}]"

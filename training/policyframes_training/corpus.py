@@ -1,0 +1,252 @@
+"""labels/ -> datasets.DatasetDict: the rewrites always, the originals where copies of the documents are at hand.
+
+Reads only what it is given. It splits nothing (splits.json does) and guesses nothing: what does not resolve is named.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+from datasets import Dataset, DatasetDict, Features, Sequence, Value
+
+from policyframes.errors import TrainingError
+from policyframes_training.anchors import Unresolved, resolve_spans
+from policyframes_training.labels import SIDES, Codes, Labels, Side, load_labels, read_documents
+
+Origin = Literal["rewrite", "original"]
+ORIGINS: tuple[Origin, ...] = ("rewrite", "original")
+
+_NAMED_IN_LOG = 10
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class PassageSet:
+    """Coded passages as arrays, for n passages and L framings.
+
+    Attributes:
+        framings: ids of the L framings, in the order of the taxonomy.
+        ids: id of each passage; a rewrite and its original share one.
+        texts: text of each passage.
+        documents: id of the document that each passage stems from.
+        targets: which framings are present, shape (n, L).
+        doubt: the coder's doubt (0, 1, 2), shape (n,).
+        is_original: whether the text is the document's own wording, shape (n,).
+    """
+
+    framings: tuple[str, ...]
+    ids: tuple[str, ...]
+    texts: tuple[str, ...]
+    documents: tuple[str, ...]
+    targets: npt.NDArray[np.bool_]
+    doubt: npt.NDArray[np.int64]
+    is_original: npt.NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def select(self, mask: npt.NDArray[np.bool_]) -> PassageSet:
+        """Return the passages for which the mask, shape (n,), is true."""
+        kept = np.flatnonzero(mask)
+        return PassageSet(
+            framings=self.framings,
+            ids=tuple(self.ids[i] for i in kept),
+            texts=tuple(self.texts[i] for i in kept),
+            documents=tuple(self.documents[i] for i in kept),
+            targets=self.targets[kept],
+            doubt=self.doubt[kept],
+            is_original=self.is_original[kept],
+        )
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """Everything that a run learns from and is measured on.
+
+    Attributes:
+        splits: `train`, `validation`, `test`; see `load_corpus` for the columns.
+        framings: ids of the framings, in the order of the taxonomy.
+        unresolved: coded originals that were left out, each with the reason.
+        sha256: hash of what trains and tests, see `hash_corpus`.
+        split_sha256: hash of the bytes of splits.json.
+        taxonomy_sha256: hash of the taxonomy.
+        frozen: date at which the split was frozen, ISO 8601.
+        with_originals: whether copies of the documents were given.
+    """
+
+    splits: DatasetDict
+    framings: tuple[str, ...]
+    unresolved: tuple[Unresolved, ...]
+    sha256: str
+    split_sha256: str
+    taxonomy_sha256: str
+    frozen: str
+    with_originals: bool
+
+    def passages(self, side: Side) -> PassageSet:
+        """Return one split as arrays."""
+        columns = self.splits[side].to_dict()
+        targets = [columns[framing] for framing in self.framings]
+        return PassageSet(
+            framings=self.framings,
+            ids=tuple(columns["id"]),
+            texts=tuple(columns["text"]),
+            documents=tuple(columns["document"]),
+            targets=np.array(targets, dtype=np.bool_).T.reshape(-1, len(self.framings)),
+            doubt=np.array(columns["doubt"], dtype=np.int64),
+            is_original=np.array([origin == "original" for origin in columns["origin"]], dtype=np.bool_),
+        )
+
+
+def load_corpus(labels: Path | str, documents: Path | str | None = None) -> DatasetDict:
+    """Return the coded passages as a `datasets.DatasetDict`.
+
+    Args:
+        labels: the folder of labels.
+        documents: folder with copies of the documents as `<id>.txt`; with it the originals join the rewrites.
+
+    Returns:
+        Splits `train`, `validation`, `test`, each with the columns `id`, `text`, `framings` (ids, in the
+        taxonomy's order), one 0/1 column per framing, `primary`, `voice`, `doubt`, `document` and `origin`
+        (`rewrite` or `original`), ordered by id and origin. All in memory: nothing is cached on disk.
+
+    Raises:
+        LabelsError: the labels or the documents cannot be read.
+    """
+    return read_corpus(labels, documents).splits
+
+
+def read_corpus(labels: Path | str, documents: Path | str | None = None) -> Corpus:
+    """Return the coded passages with the hashes and the list of what was left out.
+
+    Args:
+        labels: see `load_corpus`.
+        documents: see `load_corpus`.
+
+    Raises:
+        LabelsError: the labels or the documents cannot be read.
+        TrainingError: a split holds no passage, or a passage's document is on no side.
+    """
+    read = load_labels(labels)
+    framings = read.taxonomy.framing_ids
+    rows = [_make_row(p.id, p.text, p.codes, document=p.document, framings=framings) for p in read.passages]
+    unresolved: tuple[Unresolved, ...] = ()
+    if documents is not None:
+        originals, unresolved = _resolve_originals(read, Path(documents))
+        rows += originals
+        _report_unresolved(unresolved, len(read.spans))
+    sides = _sort_into_sides(read, rows)
+    features = _features(framings)
+    return Corpus(
+        splits=DatasetDict({side: Dataset.from_list(sides[side], features=features) for side in SIDES}),
+        framings=framings,
+        unresolved=unresolved,
+        sha256=hash_corpus(sides),
+        split_sha256=hashlib.sha256((Path(labels) / "splits.json").read_bytes()).hexdigest(),
+        taxonomy_sha256=read.taxonomy.sha256,
+        frozen=read.splits.frozen if read.splits else "",
+        with_originals=documents is not None,
+    )
+
+
+def hash_corpus(sides: Mapping[Side, Iterable[Mapping[str, Any]]]) -> str:
+    """Return the sha256 of all that learning and measuring depend on.
+
+    That is, per passage: side, id, origin, document, text, framings, primary, voice, doubt. The order of files
+    and rows makes no difference.
+    """
+    names = ("id", "origin", "document", "text", "framings", "primary", "voice", "doubt")
+    lines = sorted(
+        json.dumps([side, *(row[name] for name in names)], ensure_ascii=False) for side in sides for row in sides[side]
+    )
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def _resolve_originals(labels: Labels, documents: Path) -> tuple[list[dict[str, Any]], tuple[Unresolved, ...]]:
+    texts = read_documents(documents, iter(sorted({span.document for span in labels.spans})))
+    resolution = resolve_spans((span.anchor for span in labels.spans), texts)
+    spans = {span.id: span for span in labels.spans}
+    rows = [
+        _make_row(
+            place.id,
+            texts[spans[place.id].document][place.start : place.end],
+            spans[place.id].codes,
+            document=spans[place.id].document,
+            framings=labels.taxonomy.framing_ids,
+            origin="original",
+        )
+        for place in resolution.resolved
+    ]
+    return rows, resolution.unresolved
+
+
+def _make_row(
+    passage_id: str,
+    text: str,
+    codes: Codes,
+    *,
+    document: str,
+    framings: tuple[str, ...],
+    origin: Origin = "rewrite",
+) -> dict[str, Any]:
+    return {
+        "id": passage_id,
+        "text": text,
+        "framings": [framing for framing in framings if framing in codes.framings],
+        **{framing: int(framing in codes.framings) for framing in framings},
+        "primary": codes.primary,
+        "voice": codes.voice,
+        "doubt": codes.doubt,
+        "document": document,
+        "origin": origin,
+    }
+
+
+def _sort_into_sides(labels: Labels, rows: list[dict[str, Any]]) -> dict[Side, list[dict[str, Any]]]:
+    side_of = labels.splits.by_document() if labels.splits else {}
+    strays = sorted({row["document"] for row in rows} - side_of.keys())
+    sides: dict[Side, list[dict[str, Any]]] = {side: [] for side in SIDES}
+    for row in sorted(rows, key=lambda row: (row["id"], ORIGINS.index(row["origin"]))):
+        if row["document"] in side_of:
+            sides[side_of[row["document"]]].append(row)
+    empty = [side for side in SIDES if not sides[side]]
+    if strays or empty:
+        raise TrainingError(
+            where=str(labels.folder / "splits.json"),
+            found=f"documents on no side: {', '.join(strays[:_NAMED_IN_LOG]) or 'none'}; "
+            f"sides without a passage: {', '.join(empty) or 'none'}",
+            allowed="every coded document on one side, and passages on each side",
+            remedy="Run `policyframes labels check`.",
+        )
+    return sides
+
+
+def _features(framings: tuple[str, ...]) -> Features:
+    return Features(
+        {
+            "id": Value("string"),
+            "text": Value("string"),
+            "framings": Sequence(Value("string")),
+            **{framing: Value("int8") for framing in framings},
+            "primary": Value("string"),
+            "voice": Value("string"),
+            "doubt": Value("int8"),
+            "document": Value("string"),
+            "origin": Value("string"),
+        }
+    )
+
+
+def _report_unresolved(unresolved: tuple[Unresolved, ...], total: int) -> None:
+    if not unresolved:
+        return
+    named = "; ".join(f"{u.id} in {u.document}: {u.reason}" for u in unresolved[:_NAMED_IN_LOG])
+    _log.warning("%d of %d coded originals are left out: %s", len(unresolved), total, named)
