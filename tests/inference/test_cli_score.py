@@ -3,6 +3,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
+import pty
 import subprocess
 import sys
 
@@ -184,6 +186,21 @@ def test_a_reader_that_leaves_early_ends_in_peace(bundle_folder, tmp_path):
 
     assert json.loads(done.stdout)["passage"] == 1
     assert done.stderr == ""
+
+
+def test_the_progress_bar_of_several_files_leaves_the_rows_alone(bundle_folder, document, tmp_path):
+    watched, terminal = pty.openpty()
+    command = [sys.executable, "-m", "policyframes", "score", document, document, "--bundle", bundle_folder]
+    with (tmp_path / "rows.jsonl").open("wb") as rows:
+        done = subprocess.run([str(part) for part in command], stdout=rows, stderr=terminal, check=True)
+    os.close(terminal)
+    seen = os.read(watched, 100_000).decode()
+    os.close(watched)
+
+    assert done.returncode == 0
+    assert "Scoring" in seen
+    assert '"passage"' not in seen
+    assert len([json.loads(line) for line in (tmp_path / "rows.jsonl").read_text().splitlines()]) == 4
 
 
 def test_documents_of_one_name_get_different_ids():

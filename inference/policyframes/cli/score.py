@@ -127,6 +127,7 @@ def _progress(total: int, *, quiet: bool) -> Iterator[Callable[[], None]]:
     from rich.console import Console  # noqa: PLC0415
     from rich.progress import Progress  # noqa: PLC0415
 
-    with Progress(console=Console(stderr=True), transient=True) as progress:
+    # Rows go to standard output while the bar stands on standard error; rich would send both to its console.
+    with Progress(console=Console(stderr=True), transient=True, redirect_stdout=False) as progress:
         task = progress.add_task("Scoring", total=total)
         yield lambda: progress.advance(task)
