@@ -12,18 +12,10 @@ import numpy as np
 import numpy.typing as npt
 
 from policyframes.errors import LabelsError
+from policyframes_training.estimates import Estimate
 from policyframes_training.labels import CodedPassage, Labels, Span
 
 _Marks = npt.NDArray[np.int8]
-
-
-@dataclass(frozen=True)
-class Measure:
-    """A value with its bootstrap 95 % interval over documents."""
-
-    value: float
-    low: float
-    high: float
 
 
 @dataclass(frozen=True)
@@ -43,10 +35,10 @@ class Agreement:
 
     passages: int
     documents: int
-    alpha: dict[str, Measure]
-    f1: dict[str, Measure]
-    mean_f1: Measure
-    exact: Measure
+    alpha: dict[str, Estimate]
+    f1: dict[str, Estimate]
+    mean_f1: Estimate
+    exact: Estimate
     seed: int
     resamples: int
 
@@ -69,11 +61,11 @@ def measure_agreement(labels: Labels, *, resamples: int = 1000, seed: int = 2026
     members = [np.flatnonzero(clusters == cluster) for cluster in range(documents)]
     rows = [np.concatenate([members[cluster] for cluster in draw]) for draw in draws]
 
-    def estimate(score: Callable[[_Marks, _Marks], float]) -> Measure:
+    def estimate(score: Callable[[_Marks, _Marks], float]) -> Estimate:
         values = np.array([score(first[chosen], second[chosen]) for chosen in rows])
         # A resample without any positive mark has no F1 and no alpha.
         low, high = np.nanpercentile(values, [2.5, 97.5])
-        return Measure(score(first, second), float(low), float(high))
+        return Estimate(score(first, second), float(low), float(high))
 
     alpha, f1 = {}, {}
     for number, framing in enumerate(framings):

@@ -14,7 +14,8 @@ import yaml
 
 from policyframes.bundle import Bundle
 from policyframes_training.calibration import F1_PLATEAU
-from policyframes_training.evaluation import BINS, RESAMPLES, Estimate, Evaluation
+from policyframes_training.estimates import Estimate
+from policyframes_training.evaluation import BINS, RESAMPLES, Evaluation
 from policyframes_training.export import Measured
 
 _TABLE = (

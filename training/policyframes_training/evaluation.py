@@ -14,6 +14,7 @@ import numpy.typing as npt
 from policyframes.bundle import FramingSettings
 from policyframes_training.agreement import measure_agreement
 from policyframes_training.corpus import PassageSet
+from policyframes_training.estimates import Estimate
 from policyframes_training.labels import Labels
 
 BINS = 15
@@ -25,15 +26,6 @@ _LEVEL = 0.95
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """A figure with its bootstrap interval; NaN where it is not defined (precision of no decision)."""
-
-    value: float
-    low: float
-    high: float
 
 
 @dataclass(frozen=True)
@@ -128,8 +120,7 @@ def measure_second_coder(labels: Labels) -> dict[str, Estimate]:
     if not labels.second:
         return {}
     agreement = measure_agreement(labels)
-    measures = {**agreement.f1, "macro": agreement.mean_f1, "exact_set": agreement.exact}
-    return {name: Estimate(measure.value, measure.low, measure.high) for name, measure in measures.items()}
+    return {**agreement.f1, "macro": agreement.mean_f1, "exact_set": agreement.exact}
 
 
 def _measure_framing(

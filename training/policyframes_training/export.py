@@ -10,7 +10,8 @@ from typing import Any
 
 from policyframes.bundle import Bundle, FramingSettings
 from policyframes.errors import UsageError
-from policyframes_training.evaluation import BINS, RESAMPLES, Estimate, Evaluation
+from policyframes_training.estimates import Estimate
+from policyframes_training.evaluation import BINS, RESAMPLES, Evaluation
 from policyframes_training.linear import LinearModel
 
 _NAME = re.compile(r"[a-z][a-z0-9-]*-v[0-9]+")
