@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Estimate:
-    """A figure with its bootstrap 95 % interval over documents; NaN where it is undefined (precision of no decision)."""
+    """A figure with its bootstrap 95 % interval over documents; NaN where there is none (precision of no decision)."""
 
     value: float
     low: float
