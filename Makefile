@@ -1,10 +1,12 @@
 # Two environments: .venv holds what scores, .venv-full what trains and checks. Each is made once and used again.
 PYTHON ?= python3
-DEMO_OUT ?= policyframes-report
-OUT ?= policyframes-report
+DEMO_OUT := demo-report
 TESTS ?= tests
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 EXAMPLES := examples/documents
+# Handed over as they are: pasted into the recipe, a quote or a dollar in a file's name would be the shell's.
+export DOC_VALUE := $(value DOC)
+export OUT_VALUE := $(value OUT)
 
 .DEFAULT_GOAL := help
 .PHONY: help demo score test lint format labels model clean
@@ -16,8 +18,9 @@ demo: .venv/installed ## Install what scores, and score the example documents
 	@.venv/bin/policyframes score $(EXAMPLES)/*.pdf $(EXAMPLES)/*.docx $(EXAMPLES)/*.html --output $(DEMO_OUT)
 
 score: .venv/installed ## Score your own document: make score DOC=path [OUT=folder]
-	@if [ -z "$(DOC)" ]; then echo 'Say which document: make score DOC=path/to/strategy.pdf' >&2; exit 2; fi
-	@.venv/bin/policyframes score "$(DOC)" --output "$(OUT)"
+	@if [ -z "$$DOC_VALUE" ]; then echo 'Say which document: make score DOC=path/to/strategy.pdf' >&2; exit 2; fi; \
+	name=$$(basename -- "$$DOC_VALUE"); \
+	.venv/bin/policyframes score --output "$${OUT_VALUE:-policyframes-report/$${name%.*}}" -- "$$DOC_VALUE"
 
 test: .venv-full/installed ## Install everything, and run the whole suite
 	@.venv-full/bin/python -m pytest -n 2 $(TESTS)

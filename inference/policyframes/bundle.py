@@ -25,6 +25,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load as load_tensors
 from safetensors.numpy import save as dump_tensors
 
+from policyframes.bundle_manifest import find_manifest_fault
 from policyframes.errors import (
     BundleDamagedError,
     BundleError,
@@ -33,6 +34,7 @@ from policyframes.errors import (
     BundleIncompleteError,
     BundleNotFoundError,
     OutputError,
+    RefusedError,
 )
 
 FORMAT_VERSION = 1
@@ -112,17 +114,12 @@ def save_bundle(bundle: Bundle, folder: Path | str, *, overwrite: bool = False) 
 
     Raises:
         BundleError: the bundle contradicts itself (see `load_bundle` for the checks).
-        OutputError: the folder exists and `overwrite` is not set, or cannot be written.
+        RefusedError: the folder exists and `overwrite` is not set, or it holds something else than a bundle.
+        OutputError: the folder cannot be written.
     """
     folder = Path(folder)
-    _check_weights(bundle, str(folder))
-    if folder.exists() and not overwrite:
-        raise OutputError(
-            where=str(folder),
-            found="it exists already",
-            allowed="a folder that does not exist yet",
-            remedy="Choose another name, or overwrite it on purpose.",
-        )
+    _check_contents(bundle, str(folder))
+    check_vacant(folder, overwrite=overwrite)
     contents = {
         _CARD: bundle.card.encode(),
         _VOCABULARY: json.dumps(list(bundle.vocabulary), ensure_ascii=False, indent=0).encode(),
@@ -140,6 +137,32 @@ def save_bundle(bundle: Bundle, folder: Path | str, *, overwrite: bool = False) 
             remedy="Free space or choose another place.",
         ) from error
     return str(manifest["id"])
+
+
+def check_vacant(folder: Path, *, overwrite: bool) -> None:
+    """Refuse to write a bundle where it would destroy something.
+
+    Raises:
+        RefusedError: the folder exists and `overwrite` is not set, or it holds something else than a bundle.
+    """
+    if not folder.exists() and not folder.is_symlink():
+        return
+    if not overwrite:
+        raise RefusedError(
+            where=str(folder),
+            found="it exists already",
+            allowed="a folder that does not exist yet",
+            remedy="Choose another name, or overwrite it on purpose.",
+        )
+    known = {_MANIFEST, *(name for names in _FILES.values() for name in names)}
+    others = sorted({path.name for path in folder.iterdir()} - known) if folder.is_dir() else [folder.name]
+    if folder.is_symlink() or others or not (folder / _MANIFEST).is_file():
+        raise RefusedError(
+            where=str(folder),
+            found=f"it is no bundle{f' but holds {others[0]}' if others else ''}",
+            allowed="a folder that does not exist yet, or one that holds a bundle and nothing else",
+            remedy="Choose another folder, or clear this one yourself.",
+        )
 
 
 def load_bundle(folder: Path | str) -> Bundle:
@@ -161,6 +184,8 @@ def load_bundle(folder: Path | str) -> Bundle:
             remedy="`policyframes doctor` lists the bundles at hand.",
         )
     manifest = _read_manifest(folder)
+    if fault := find_manifest_fault(manifest):
+        raise _damaged(folder / _MANIFEST, fault)
     contents = _read_files(folder, manifest)
     tensors = _parse_tensors(folder / _WEIGHTS, contents[_WEIGHTS])
     vocabulary = _parse_json(folder / _VOCABULARY, contents[_VOCABULARY])
@@ -180,7 +205,7 @@ def load_bundle(folder: Path | str) -> Bundle:
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise _damaged(folder / _MANIFEST, f"a field is missing or of another type ({error!r})") from error
-    _check_weights(bundle, str(folder))
+    _check_contents(bundle, str(folder))
     return bundle
 
 
@@ -218,8 +243,13 @@ def _replace_folder(folder: Path, contents: Mapping[str, bytes]) -> None:
         for name, data in contents.items():
             (scratch / name).write_bytes(data)
         if folder.exists():
-            shutil.rmtree(folder)
-        scratch.replace(folder)
+            # The old folder steps aside first, so that a crash leaves one of the two whole.
+            aside = scratch.with_name(f"{scratch.name}-old")
+            folder.replace(aside)
+            scratch.replace(folder)
+            shutil.rmtree(aside)
+        else:
+            scratch.replace(folder)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 
@@ -245,7 +275,7 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
         )
     if manifest.get("id") != _hash_manifest(manifest):
         raise _damaged(path, "its content differs from its hash")
-    if manifest.get("kind") not in _FILES:
+    if not isinstance(manifest.get("kind"), str) or manifest["kind"] not in _FILES:
         raise _foreign(path, f"the kind is {manifest.get('kind')!r}")
     return manifest
 
@@ -300,9 +330,9 @@ def _parse_tensors(path: Path, data: bytes) -> dict[str, Weights]:
     return tensors
 
 
-def _check_weights(bundle: Bundle, where: str) -> None:
+def _check_contents(bundle: Bundle, where: str) -> None:
     """Refuse a bundle whose shapes, types, values or settings contradict each other."""
-    problem = _find_weight_fault(bundle) or _find_settings_fault(bundle.framings)
+    problem = find_manifest_fault(_build_manifest(bundle, {})) or _find_weight_fault(bundle)
     if problem:
         raise _damaged(Path(where), problem)
 
@@ -321,15 +351,6 @@ def _find_weight_fault(bundle: Bundle) -> str:
             return f"'{name}' is {tensor.dtype} {tensor.shape} and not float32 {shapes[name]}"
         if not np.isfinite(tensor).all():
             return f"'{name}' holds values that are not finite"
-    return ""
-
-
-def _find_settings_fault(framings: Mapping[str, FramingSettings]) -> str:
-    for name, settings in framings.items():
-        if not all(isinstance(value, int | float) and math.isfinite(value) for value in vars(settings).values()):
-            return f"the settings of '{name}' hold something else than finite numbers"
-        if not 0 <= settings.uncertain_from <= settings.uncertain_to <= 1 or not 0 < settings.threshold <= 1:
-            return f"the threshold or band of '{name}' is no probability"
     return ""
 
 

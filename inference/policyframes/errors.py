@@ -47,6 +47,13 @@ class OutputError(PolicyFramesError, OSError):
     code = "PF-1003"
 
 
+class RefusedError(OutputError, FileExistsError):
+    """Doing it would destroy something that nobody asked to destroy."""
+
+    code = "PF-1004"
+    exit_code = 4
+
+
 class DocumentError(PolicyFramesError, ValueError):
     """Base of what can be wrong with one document."""
 
@@ -117,6 +124,12 @@ class ReaderCrashedError(DocumentError):
     """The process that read the document died without a word."""
 
     code = "PF-2011"
+
+
+class NoPassagesError(DocumentError):
+    """There is text, but none of it is running text: only headings, tables, contents, notes."""
+
+    code = "PF-2012"
 
 
 class BundleError(PolicyFramesError, ValueError):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,10 +13,16 @@ from policyframes.backends import open_backend
 from policyframes.bundle import Bundle, load_bundle
 from policyframes.documents.document import Document
 from policyframes.errors import UsageError
+from policyframes.language import is_foreign
 from policyframes.passages import Passage, Segmentation, split_passages
 from policyframes.resources import models_folder
 
 DEFAULT_BUNDLE = "fast-v1"
+
+_FOREIGN = (
+    "This text does not look English. The bundle has learned from English alone: its scores here, `none` among them, "
+    "mean nothing."
+)
 
 
 @dataclass(frozen=True)
@@ -51,11 +57,19 @@ class ScoredPassage:
 
 @dataclass(frozen=True)
 class ScoredDocument:
-    """A document, how it was cut, and the score of each passage, in reading order."""
+    """A document, how it was cut, and what was found.
+
+    Attributes:
+        document: as it was read.
+        segmentation: its passages, and what is no passage.
+        passages: each passage with its score, in reading order.
+        warnings: sentences that a reader of the results should know: those of the document, and of the scoring.
+    """
 
     document: Document
     segmentation: Segmentation
     passages: tuple[ScoredPassage, ...]
+    warnings: tuple[str, ...] = ()
 
     def count(self, framing: str) -> int:
         """Return the number of passages in which the framing is decided present."""
@@ -106,7 +120,9 @@ class Scorer:
         Raises:
             UsageError: a single string was given where a list of them is meant, or an entry is no text.
         """
-        if isinstance(texts, str) or not all(isinstance(text, str) for text in texts):
+        # A generator would be empty after the check.
+        is_list = isinstance(texts, Sequence) and not isinstance(texts, str | bytes)
+        if not is_list or not all(isinstance(text, str) for text in texts):
             raise UsageError(
                 where="Scorer.score",
                 found="something else than a list of texts",
@@ -120,11 +136,8 @@ class Scorer:
         segmentation = split_passages(document)
         scores = self.score([passage.text for passage in segmentation.passages])
         pairs = zip(segmentation.passages, scores, strict=True)
-        return ScoredDocument(document, segmentation, tuple(ScoredPassage(p, s) for p, s in pairs))
-
-    def score_documents(self, documents: Iterable[Document]) -> Iterable[ScoredDocument]:
-        """Score documents one at a time, so that memory holds one."""
-        return (self.score_document(document) for document in documents)
+        warnings = (*document.warnings, *((_FOREIGN,) if is_foreign(document.text) else ()))
+        return ScoredDocument(document, segmentation, tuple(ScoredPassage(p, s) for p, s in pairs), warnings)
 
     def _probabilities(self, texts: Sequence[str]) -> npt.NDArray[np.float64]:
         logits = self._backend.logits(texts) * self._slope + self._offset
@@ -149,11 +162,20 @@ def load(bundle: Path | str = DEFAULT_BUNDLE) -> Scorer:
     """Load a bundle and return its scorer.
 
     Args:
-        bundle: name of a bundle that ships with this version, or the folder of any bundle.
+        bundle: name of a bundle that ships with this version, or the folder of any bundle. A name that ships means
+            the shipped bundle whatever lies in the current folder; `./NAME` means the folder.
 
     Raises:
         BundleError: the bundle is missing, damaged, incomplete, foreign, or of a newer format.
+        UsageError: neither text nor a path was given.
     """
-    shipped = models_folder() / str(bundle)
-    is_name = Path(bundle).name == str(bundle) and shipped.is_dir() and not Path(bundle).is_dir()
-    return Scorer(load_bundle(shipped if is_name else bundle))
+    if not isinstance(bundle, str | Path):
+        raise UsageError(
+            where="policyframes.load",
+            found=f"{bundle!r}",
+            allowed="the name of a bundle, or a folder",
+            remedy="Leave the argument out for the default.",
+        )
+    is_bare = isinstance(bundle, str) and Path(bundle).name == bundle
+    shipped = models_folder() / bundle
+    return Scorer(load_bundle(shipped if is_bare and shipped.is_dir() else bundle))

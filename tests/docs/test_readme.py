@@ -19,6 +19,10 @@ def test_the_readme_has_the_length_that_people_read(readme):
     assert 100 <= len(readme.splitlines()) <= 160
 
 
+def test_no_placeholder_is_left(readme):
+    assert not re.findall(r"\b[A-Z]+_[A-Z_]+\b", readme.replace("MLFLOW_TRACKING_URI", ""))
+
+
 def test_the_python_example_prints_what_the_readme_shows(readme, checkout):
     code, shown = re.search(r"```python\n(.*?)```\s+```text\n(.*?)```", readme, re.DOTALL).groups()
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=checkout)
@@ -35,7 +39,7 @@ def test_the_demo_prints_what_the_readme_shows(readme, checkout, tmp_path):
     shown = [line.strip() for line in block.splitlines() if line.strip() not in {"", "[...]"}]
 
     assert len(shown) >= 8
-    assert [line for line in shown if line not in printed] == ["The report: policyframes-report/report.html"]
+    assert [line for line in shown if line not in printed] == ["The report: demo-report/report.html"]
 
 
 def document_names(checkout):

@@ -18,7 +18,7 @@ from policyframes.errors import (
     BundleFormatError,
     BundleIncompleteError,
     BundleNotFoundError,
-    OutputError,
+    RefusedError,
 )
 from tests.inference.builders import make_bundle
 
@@ -58,11 +58,42 @@ def test_saving_twice_gives_the_same_bytes(tmp_path):
 
 
 def test_an_existing_folder_is_not_overwritten_unless_told(bundle_folder):
-    with pytest.raises(OutputError, match="it exists already"):
+    with pytest.raises(RefusedError, match="it exists already"):
         save_bundle(make_bundle(), bundle_folder)
     save_bundle(make_bundle(card="# New\n"), bundle_folder, overwrite=True)
 
     assert load_bundle(bundle_folder).card == "# New\n"
+
+
+@pytest.mark.parametrize("content", ["thesis.docx", "sub/thesis.docx"])
+def test_a_folder_that_holds_anything_else_is_never_overwritten(tmp_path, content):
+    precious = tmp_path / "precious" / content
+    precious.parent.mkdir(parents=True)
+    precious.write_text("years of work")
+    with pytest.raises(RefusedError, match="it is no bundle but holds"):
+        save_bundle(make_bundle(), tmp_path / "precious", overwrite=True)
+
+    assert precious.read_text() == "years of work"
+
+
+def test_a_bundle_with_an_extra_file_is_not_overwritten(bundle_folder):
+    (bundle_folder / "notes.txt").write_text("mine")
+    with pytest.raises(RefusedError, match=r"holds notes\.txt"):
+        save_bundle(make_bundle(), bundle_folder, overwrite=True)
+
+
+def test_a_file_or_link_in_the_folders_place_is_not_overwritten(tmp_path, bundle_folder):
+    (tmp_path / "file").write_text("x")
+    (tmp_path / "link").symlink_to(bundle_folder)
+    for name in ("file", "link"):
+        with pytest.raises(RefusedError, match="it is no bundle"):
+            save_bundle(make_bundle(), tmp_path / name, overwrite=True)
+
+
+def test_overwriting_leaves_nothing_beside_the_bundle(bundle_folder):
+    save_bundle(make_bundle(), bundle_folder, overwrite=True)
+
+    assert [path.name for path in bundle_folder.parent.iterdir()] == [bundle_folder.name]
 
 
 def test_a_missing_folder_is_named(tmp_path):
@@ -193,6 +224,59 @@ def test_a_manifest_whose_framings_do_not_fit_the_weights_is_refused(bundle_fold
     rewrite_manifest(bundle_folder, framings=framings)
     with pytest.raises(BundleDamagedError, match="float32"):
         load_bundle(bundle_folder)
+
+
+FRAMING = {"threshold": 0.5, "slope": 1, "offset": 0, "uncertain_from": 0.4, "uncertain_to": 0.6}
+F1 = {"value": 0.8, "low": 0.7, "high": 0.9}
+
+
+def framings_with(**changes):
+    return {"framings": {name: {**FRAMING, **changes} for name in ("securitized", "governance", "partnership")}}
+
+
+def metrics_with(**changes):
+    figures = {name: {"f1": F1} for name in ("securitized", "governance", "partnership")}
+    return {"metrics": {"test": {"originals": {"passages": 1, "documents": 1, "framings": figures, **changes}}}}
+
+
+@pytest.mark.parametrize(
+    ("changes", "found"),
+    [
+        ({"kind": ["ngram-linear"]}, "kind is"),
+        ({"name": "../../x"}, "'name' is"),
+        ({"name": 3}, "'name' is"),
+        ({"promised_precision": 7}, "promised_precision"),
+        ({"promised_precision": "high"}, "promised_precision"),
+        ({"features": {}}, "'features' are not"),
+        ({"features": {"word_ngrams": "ab", "char_ngrams": None}}, "'word_ngrams' is 'ab'"),
+        ({"features": {"word_ngrams": [-3, 1], "char_ngrams": None}}, "'word_ngrams' is"),
+        ({"features": {"word_ngrams": [1, 30_000_000], "char_ngrams": None}}, "'word_ngrams' is"),
+        ({"features": {"word_ngrams": [1, 1], "char_ngrams": [2]}}, "'char_ngrams' is"),
+        ({"files": {"README.md": "x"}}, "'files' is missing"),
+        ({"files": {"README.md": {"sha256": "x"}}}, "no sha256"),
+        ({"provenance": []}, "'provenance'"),
+        ({"framings": {"<b>": FRAMING}}, "no id of lower-case words"),
+        (framings_with(slope="1"), "finite numbers"),
+        (framings_with(slope=float("nan")), "finite numbers"),
+        (framings_with(threshold=0), "no probability"),
+        (framings_with(uncertain_from=0.7), "no probability"),
+        (framings_with(more=1), "are not"),
+        ({"metrics": {"test": []}}, "'metrics'"),
+        ({"metrics": {"test": {"originals": {}}}}, "do not say passages"),
+        (metrics_with(framings={"a": {"f1": F1}}), "other framings"),
+        (metrics_with(framings=dict.fromkeys(("securitized", "governance", "partnership"), {"f1": 0.8})), "no F1"),
+    ],
+)
+def test_a_manifest_with_senseless_fields_is_refused_though_its_hash_is_right(bundle_folder, changes, found):
+    rewrite_manifest(bundle_folder, **changes)
+    with pytest.raises((BundleDamagedError, BundleForeignError), match=re.escape(found)):
+        load_bundle(bundle_folder)
+
+
+def test_a_manifest_with_sound_metrics_is_accepted(bundle_folder):
+    rewrite_manifest(bundle_folder, **metrics_with())
+
+    assert load_bundle(bundle_folder).metrics["test"]["originals"]["framings"]["governance"]["f1"] == F1
 
 
 @pytest.mark.parametrize("field", ["framings", "features", "provenance", "metrics", "promised_precision", "name"])

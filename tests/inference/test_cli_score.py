@@ -7,11 +7,12 @@ import os
 import pty
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from policyframes.cli import main
-from policyframes.cli.score import _name_documents
+from policyframes.cli.scoring import name_documents
 from policyframes.report.files import FILE_NAMES
 
 THREAT = "The threat is a threat. " + "The the the the the the the the the the. " * 4
@@ -120,12 +121,59 @@ def test_one_bad_file_is_a_row_and_code_3(run, document, tmp_path):
     assert "PF-2004" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
 
 
-def test_nothing_scored_is_code_1_and_writes_nothing(run, tmp_path):
+def test_nothing_scored_is_code_1_and_the_rows_say_why(run, document, tmp_path):
+    run("score", document, "-o", tmp_path / "out")
     code, out, err = run("score", tmp_path / "nowhere.txt", "-o", tmp_path / "out")
 
     assert (code, out) == (1, "")
     assert err.startswith("PF-2001: ")
-    assert not (tmp_path / "out").exists()
+    assert [row["error_code"] for row in read_csv(tmp_path / "out" / "documents.csv")] == ["PF-2001"]
+    assert read_csv(tmp_path / "out" / "passages.csv") == []
+    assert "No document could be scored" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+
+
+def test_a_text_without_a_passage_is_a_failure_that_says_what_it_holds(run, tmp_path):
+    (tmp_path / "table.txt").write_text("Freight\t12\t14\nPersons\t8\t9\n\n* * *\n")
+    code, out, err = run("score", tmp_path / "table.txt")
+
+    assert (code, out) == (1, "")
+    assert err.startswith("PF-2012: ")
+    assert "table (1), furniture (1)" in err
+
+
+def test_the_same_text_twice_is_told(run, document, tmp_path):
+    (tmp_path / "copy.txt").write_bytes(document.read_bytes())
+    code, _, err = run("score", document, tmp_path / "copy.txt", "-o", tmp_path / "out")
+    rows = read_csv(tmp_path / "out" / "documents.csv")
+
+    assert code == 0
+    assert err.endswith("copy.txt: The text is the same as that of strategy.\n")
+    assert [row["warnings"] for row in rows] == ["", "The text is the same as that of strategy."]
+
+
+def test_a_folder_is_told_once_and_plainly(run, tmp_path):
+    code, _, err = run("score", tmp_path)
+
+    assert code == 1
+    assert err.startswith(f"PF-2001: {tmp_path}: a folder. Allowed: ")
+    assert err.count("Allowed:") == 1
+
+
+def test_an_address_is_no_file(run):
+    _, _, err = run("score", "https://example.org/strategy.pdf")
+
+    assert err.startswith("PF-2001: https://example.org/strategy.pdf: an address, not a file.")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is always full")
+def test_a_full_disk_under_the_output_is_a_named_error(document, bundle_folder):
+    command = [sys.executable, "-m", "policyframes", "score", str(document), "--json", "--bundle", str(bundle_folder)]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+
+    assert done.returncode == 1
+    assert done.stderr.startswith("PF-1003: standard output: No space left")
+    assert "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -204,7 +252,7 @@ def test_the_progress_bar_of_several_files_leaves_the_rows_alone(bundle_folder, 
 
 
 def test_documents_of_one_name_get_different_ids():
-    assert _name_documents(["a/nss.pdf", "b/nss.docx", "nss-2.txt", "-"]) == ["nss", "nss-2", "nss-2-2", "stdin"]
+    assert name_documents(["a/nss.pdf", "b/nss.docx", "nss-2.txt", "-"]) == ["nss", "nss-2", "nss-2-2", "stdin"]
 
 
 def test_the_version_names_package_bundle_and_format(run):

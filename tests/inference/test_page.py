@@ -8,7 +8,7 @@ import pytest
 from policyframes.documents.document import Dropped
 from policyframes.errors import EmptyDocumentError
 from policyframes.report.page import render_page
-from policyframes.report.rows import Failure
+from policyframes.report.rows import Failure, format_probability
 from tests.inference.builders import make_document
 
 FILL = "the " * 40
@@ -89,6 +89,10 @@ def test_strongest_passages_carry_page_and_probability(page):
 
     assert "passage 1, page 1, characters 0–" in shown
     assert re.search(r"probability 0\.\d\d", shown)
+
+
+def test_no_probability_is_shown_as_certain():
+    assert [format_probability(p) for p in (0.9975, 0.985, 0.5, 0.001)] == [">0.99", "0.98", "0.50", "<0.01"]
 
 
 def test_shares_are_those_of_the_document(page):

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from policyframes.bundle import FramingSettings, save_bundle
 from policyframes.errors import BundleNotFoundError, UsageError
+from policyframes.language import is_foreign
 from policyframes.scorer import Scorer, load
 from tests.inference.builders import make_bundle, make_document
 
@@ -57,7 +60,7 @@ def test_there_is_one_score_a_text_in_order(scorer):
     assert scorer.score([]) == []
 
 
-@pytest.mark.parametrize("texts", ["one text", ["text", None], [1]])
+@pytest.mark.parametrize("texts", ["one text", ["text", None], [1], 5, None, (t for t in ["a"]), b"bytes"])
 def test_a_single_string_or_no_text_is_refused(scorer, texts):
     with pytest.raises(UsageError, match="list of texts"):
         scorer.score(texts)
@@ -76,6 +79,49 @@ def test_a_document_is_scored_passage_by_passage(scorer):
 
 def test_a_document_without_passages_has_no_scores(scorer):
     assert scorer.score_document(make_document("* * *")).passages == ()
+
+
+ENGLISH = "The court and the border are what this is about, and there is more of it than we have been told. " * 4
+SPANISH = "La frontera es una responsabilidad que compartimos con nuestros vecinos, y la ley vale para todos. " * 4
+
+
+def test_a_text_in_another_language_carries_a_warning(scorer):
+    assert "does not look English" in scorer.score_document(make_document(SPANISH)).warnings[0]
+    assert scorer.score_document(make_document(ENGLISH)).warnings == ()
+    assert scorer.score_document(make_document("Frontera segura.")).warnings == ()
+
+
+def test_warnings_of_the_document_are_kept(scorer):
+    scored = scorer.score_document(make_document(SPANISH, warnings=("Two pages are pictures.",)))
+
+    assert scored.warnings[0] == "Two pages are pictures."
+    assert len(scored.warnings) == 2
+
+
+@pytest.mark.shared
+@pytest.mark.slow
+def test_of_the_development_documents_only_four_do_not_look_english(shared_folder):
+    foreign = {
+        path.stem
+        for path in (shared_folder / "documents").glob("*.txt")
+        if is_foreign(path.read_text(encoding="utf-8"))
+    }
+
+    assert len(foreign) == 4
+    assert all(name.startswith("wh-2022-06-10-") for name in foreign)
+
+
+def test_a_folder_called_like_a_shipped_bundle_is_taken_only_by_its_path(tmp_path, monkeypatch):
+    save_bundle(make_bundle(), tmp_path / "fast-v1")
+    monkeypatch.chdir(tmp_path)
+
+    assert load().bundle.name == load("fast-v1").bundle.name == "fast-v1"
+    assert load("./fast-v1").bundle.name == load(Path("fast-v1")).bundle.name == "tiny-v1"
+
+
+def test_a_bundle_that_is_no_path_is_refused():
+    with pytest.raises(UsageError, match="None"):
+        load(None)
 
 
 def test_a_bundle_is_found_by_its_folder_and_an_unknown_name_is_refused(tmp_path):

@@ -77,7 +77,7 @@ def _check_library(name: str) -> Check:
     try:
         return Check(name, ok=True, found=metadata.version(name))
     except metadata.PackageNotFoundError:
-        return Check(name, ok=False, found="not installed. Type: pip install --upgrade --force-reinstall policyframes")
+        return Check(name, ok=False, found="not installed. Type: pip install --force-reinstall . in the checkout")
 
 
 def _check_taxonomy() -> str:

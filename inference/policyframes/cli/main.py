@@ -17,7 +17,7 @@ from rich.text import Text
 from policyframes._version import __version__
 from policyframes.cli.doctor import doctor
 from policyframes.cli.score import score
-from policyframes.errors import MissingExtraError, PolicyFramesError
+from policyframes.errors import MissingExtraError, OutputError, PolicyFramesError
 
 INTERRUPTED = 130
 _TRAINING = "policyframes_training"
@@ -54,16 +54,31 @@ def run() -> None:
             where=f"policyframes {' '.join(sys.argv[1:2])}",
             found=f"the package '{error.name}' is not installed",
             allowed="this command with the training part installed",
-            remedy="Type: pip install 'policyframes[training]'",
+            remedy="In the checkout, type: pip install '.[training]'",
         )
         _say(missing)
         raise SystemExit(missing.exit_code) from None
     except KeyboardInterrupt:
         raise SystemExit(INTERRUPTED) from None
     except BrokenPipeError:
-        # The reader of our output has left (`| head`); point stdout elsewhere, or Python complains once more at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # The reader of our output has left (`| head`).
+        _silence_stdout()
         raise SystemExit(0) from None
+    except OSError as error:
+        unwritten = OutputError(
+            where=str(error.filename or "standard output"),
+            found=error.strerror or str(error),
+            allowed="a place that can be read and written, on a disk with room",
+            remedy="Free room, or write elsewhere.",
+        )
+        _say(unwritten)
+        _silence_stdout()
+        raise SystemExit(unwritten.exit_code) from None
+
+
+def _silence_stdout() -> None:
+    """Point standard output elsewhere, or Python complains once more at exit when it flushes what is left."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _say(error: PolicyFramesError) -> None:

@@ -43,14 +43,15 @@ def score(  # noqa: PLR0913  (each is an option of the command line)
 
     Exit codes: 0 all scored; 1 nothing scored; 2 usage; 3 some documents could not be scored.
     """
-    from policyframes.scorer import DEFAULT_BUNDLE, load  # noqa: PLC0415  (numpy costs time that --help need not pay)
+    from policyframes.cli.scoring import score_files  # noqa: PLC0415  (numpy costs time that --help need not pay)
+    from policyframes.scorer import DEFAULT_BUNDLE, load  # noqa: PLC0415
 
     limits = _make_limits(max_seconds, max_memory_mb, max_input_mb)
     scorer = load(bundle or DEFAULT_BUNDLE)
     as_lines = json_lines or (output is None and not sys.stdout.isatty())
     results = []
     with _progress(len(files), quiet=quiet) as advance:
-        for result in _score_files(scorer, files, file_format, limits):
+        for result in score_files(scorer, files, file_format, limits=limits, quiet=quiet):
             results.append(result)
             if as_lines:
                 _print_lines(result)
@@ -63,34 +64,6 @@ def _make_limits(seconds: float, memory_mb: int, input_mb: int) -> Limits:
 
     mebibyte = 1024 * 1024
     return Limits(seconds=seconds, memory_bytes=memory_mb * mebibyte, input_bytes=input_mb * mebibyte)
-
-
-def _score_files(scorer: Scorer, files: list[str], file_format: str | None, limits: Limits) -> Iterator[Result]:
-    from policyframes.documents import read_document  # noqa: PLC0415
-    from policyframes.errors import DocumentError  # noqa: PLC0415
-    from policyframes.report.rows import Failure  # noqa: PLC0415
-
-    for file, name in zip(files, _name_documents(files), strict=True):
-        try:
-            document = read_document(file, format=file_format, id=name, limits=limits)
-        except DocumentError as error:
-            typer.echo(f"{error.code}: {error}", err=True)
-            yield Failure(source=file, document=name, error=error)
-        else:
-            yield scorer.score_document(document)
-
-
-def _name_documents(files: list[str]) -> list[str]:
-    """Return a different name for each file: its name without the ending, and a number where two are alike."""
-    names: list[str] = []
-    for file in files:
-        stem = "stdin" if file == "-" else Path(file).stem
-        name, number = stem, 1
-        while name in names:
-            number += 1
-            name = f"{stem}-{number}"
-        names.append(name)
-    return names
 
 
 def _print_lines(result: Result) -> None:
@@ -108,10 +81,10 @@ def _finish(results: list[Result], scorer: Scorer, *, output: Path | None, show_
     from policyframes.report.terminal import print_summary  # noqa: PLC0415
 
     failed = sum(isinstance(result, Failure) for result in results)
-    if failed == len(results):
-        raise typer.Exit(1)
     if output is not None:
         write_results(results, scorer.bundle, output)
+    if failed == len(results):
+        raise typer.Exit(1)
     if show_table:
         print_summary(results, scorer.framings, output)
     if failed:

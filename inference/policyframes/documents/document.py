@@ -19,6 +19,7 @@ class BlockKind(StrEnum):
     CONTENTS = "contents"
     REFERENCE = "reference"
     FURNITURE = "furniture"
+    FRAGMENT = "fragment"
     SEPARATOR = "separator"
 
 
@@ -29,6 +30,11 @@ class Block:
     start: int
     end: int
     kind: BlockKind
+
+    @property
+    def is_separator(self) -> bool:
+        """Return whether the block is nothing but the white space between others."""
+        return self.kind is BlockKind.SEPARATOR
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from policyframes.errors import DocumentError, ReaderCrashedError
 
 _CHUNK = 64 * 1024
 _MISSING_WORDS = (b"ModuleNotFoundError", b"ImportError")
-_REINSTALL = "`policyframes doctor` tells which; then: pip install --upgrade --force-reinstall policyframes"
+_REINSTALL = "`policyframes doctor` tells which; then, in the checkout: pip install --force-reinstall ."
 _RESAVE = (
     "The file is likely broken, or too large for the limit on memory (--max-memory-mb): open it, save it "
     "again under a new name or as another format, and retry."

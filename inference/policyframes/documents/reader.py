@@ -6,6 +6,7 @@ import contextlib
 import errno
 import hashlib
 import os
+import re
 import stat
 import sys
 import tempfile
@@ -27,6 +28,7 @@ from policyframes.documents.limits import DEFAULT_LIMITS, Limits, input_exceeded
 from policyframes.errors import DocumentNotFoundError, EmptyDocumentError
 
 STDIN = "-"
+_URL = re.compile(r"[a-z][a-z0-9+.-]*:/{1,2}[^/]", re.IGNORECASE)
 _CHUNK = 1024 * 1024
 _ALLOWED_FILE = "the path of a readable file, or - for standard input"
 
@@ -59,6 +61,13 @@ def read_document(
     if name == STDIN:
         with _spool_stdin(limits) as file:
             return _read_open(file, wanted, name=STDIN, id=id or "stdin", limits=limits)
+    if _URL.match(name):
+        raise DocumentNotFoundError(
+            where=name,
+            found="an address, not a file",
+            allowed=_ALLOWED_FILE,
+            remedy="Download it first: nothing here reaches the network.",
+        )
     path = Path(source)
     by_name = wanted
     with _open_regular(path) as file:
@@ -130,9 +139,10 @@ def _open_regular(path: Path) -> Iterator[IO[bytes]]:
     """Yield the open file; a FIFO or a device is refused without waiting on it."""
     # Non-blocking, so that opening a FIFO without a writer returns; for regular files it changes nothing.
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    # Outside the try: our own error is an OSError too.
+    if _is_folder(path):
+        raise _not_found(path, "a folder", "Name the files in it; a shell does so with folder/*.pdf.")
     try:
-        if path.is_dir():
-            raise _not_found(path, "a folder", "Name the files in it; a shell does so with folder/*.pdf.")
         handle = os.open(path, flags)
     except (OSError, ValueError) as error:
         raise _not_found(path, *_describe(error)) from error
@@ -140,6 +150,14 @@ def _open_regular(path: Path) -> Iterator[IO[bytes]]:
         if not stat.S_ISREG(os.fstat(handle).st_mode):
             raise _not_found(path, "a pipe or a device, not a file", "Use - to read from a pipe.")
         yield file
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):
+        # What is wrong with the path is told when it is opened.
+        return False
 
 
 def _describe(error: OSError | ValueError) -> tuple[str, str]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Mapping
+from typing import Any
 
 from policyframes._version import __version__
 from policyframes.bundle import Bundle
@@ -17,6 +19,7 @@ report.html     the page to read: shares, strongest passages, the text with its 
 passages.csv    one row for each passage
 documents.csv   one row for each document, also for those that could not be scored
 scores.jsonl    the rows of passages.csv, one JSON object a line
+The CSV files are UTF-8. In Excel, open them with Data > From Text/CSV, and choose 65001: Unicode (UTF-8).
 
 THE FRAMINGS
 {framings}
@@ -57,12 +60,19 @@ WHAT THE NUMBERS DO NOT MEAN
   more on kinds of text that it has not learned from. {measured}
 - A framing is what a passage does to its subject. It is no judgement of whether the threat is real, the rule just,
   or the partner willing, and no measure of the author's intent.
-- Passages marked uncertain are those in which the probability lies where fewer than {precision} of the decisions
-  were right on the validation documents. Read them before you rely on them.
+{uncertain}
 - The labels behind the model were made by machine-assisted coding along a written codebook. No human expert has
   validated them yet.
 - A small difference between two documents may be chance. Look at the passages, and at how many there are.
 """
+
+
+_UNCERTAIN = (
+    "A passage is marked uncertain where a probability lies in a band around its threshold. The band was set so that of "
+    "the decisions outside it, taken together, {promised} are right; near its edges it is less. {band} Read the "
+    "uncertain passages before you rely on them."
+)
+_BULLET: dict[str, Any] = {"width": 118, "initial_indent": "- ", "subsequent_indent": "  "}
 
 
 def explain_results(bundle: Bundle) -> str:
@@ -72,6 +82,7 @@ def explain_results(bundle: Bundle) -> str:
         f"{name}\n{textwrap.indent(textwrap.fill(definitions.get(name, ''), 112), '    ')}"
         for name in bundle.framing_ids
     )
+    band = describe_band(bundle)
     split, phrases = describe_metrics(bundle)
     measured = "\n".join([f"Measured on {split}:", *(f"    {p}" for p in phrases)])
     return _TEMPLATE.format(
@@ -80,8 +91,23 @@ def explain_results(bundle: Bundle) -> str:
         bundle_id=bundle.id[:12],
         framings=framings,
         measured=measured if phrases else "The bundle states no figures.",
-        precision=f"{bundle.promised_precision:.0%}",
+        uncertain=textwrap.fill(_UNCERTAIN.format(promised=f"{bundle.promised_precision:.0%}", band=band), **_BULLET),
     )
+
+
+def describe_band(bundle: Bundle) -> str:
+    """Return a sentence on how often decisions outside the band were right on test documents; empty for no figures."""
+    name, measured = _find_test(bundle)
+    if not name:
+        return ""
+    framings = measured["framings"]
+    parts = []
+    for decision, figure in (("present", "precision_outside_band"), ("absent", "absence_precision_outside_band")):
+        values = {framing: framings[framing].get(figure, {}).get("value") for framing in bundle.framing_ids}
+        if None not in values.values():
+            shown = ", ".join(f"{framing} {value:.2f}" for framing, value in values.items())
+            parts.append(f'"{decision}" was right in {shown}')
+    return f"On the test documents, outside it, {'; '.join(parts)}." if parts else ""
 
 
 def describe_metrics(bundle: Bundle) -> tuple[str, list[str]]:
@@ -89,16 +115,21 @@ def describe_metrics(bundle: Bundle) -> tuple[str, list[str]]:
 
     Original texts are what users score, so their figures go before those of the rewrites; no figures, no phrases.
     """
-    measured = bundle.metrics.get("test", {})
-    texts = next((name for name in ("originals", "rewrites") if name in measured), "")
-    if not texts:
+    name, measured = _find_test(bundle)
+    if not name:
         return "", []
-    what = "passages" if texts == "originals" else "rewritten passages"
-    split = (
-        f"{measured[texts]['passages']} {what} of {measured[texts]['documents']} documents that it was not trained on"
-    )
+    what = "passages" if name == "originals" else "rewritten passages"
+    split = f"{measured['passages']} {what} of {measured['documents']} documents that it was not trained on"
     return split, [
-        f"{name} F1 {f1['value']:.2f} (95 % interval {f1['low']:.2f} to {f1['high']:.2f})"
-        for name in bundle.framing_ids
-        for f1 in [measured[texts]["framings"][name]["f1"]]
+        f"{framing} F1 {f1['value']:.2f} (95 % interval {f1['low']:.2f} to {f1['high']:.2f})"
+        for framing in bundle.framing_ids
+        for f1 in [measured["framings"][framing]["f1"]]
+        if None not in f1.values()
     ]
+
+
+def _find_test(bundle: Bundle) -> tuple[str, Mapping[str, Any]]:
+    """Return the figures on original texts, or on rewrites where those are all; an empty name for none."""
+    measured = bundle.metrics.get("test", {})
+    name = next((name for name in ("originals", "rewrites") if name in measured), "")
+    return name, measured.get(name, {})

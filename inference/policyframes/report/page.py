@@ -11,7 +11,7 @@ from policyframes._version import __version__
 from policyframes.bundle import Bundle
 from policyframes.documents.document import BlockKind
 from policyframes.report.explanation import describe_metrics
-from policyframes.report.rows import Failure, Result
+from policyframes.report.rows import Failure, Result, format_count, format_probability
 from policyframes.scorer import ScoredDocument, ScoredPassage
 from policyframes.taxonomy import load_taxonomy
 
@@ -56,6 +56,7 @@ def render_page(results: Sequence[Result], bundle: Bundle) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters |= {"probability": format_probability, "count": format_count}
     scored = [result for result in results if isinstance(result, ScoredDocument)]
     labels = {framing.id: framing.label for framing in load_taxonomy().framings}
     split, metrics = describe_metrics(bundle)
@@ -75,7 +76,7 @@ def render_page(results: Sequence[Result], bundle: Bundle) -> str:
 def _build_heading(scored: Sequence[ScoredDocument]) -> str:
     if len(scored) == 1:
         return f"How one document frames its subject: {scored[0].document.title or scored[0].document.id}"
-    return f"How {len(scored)} documents frame their subjects"
+    return f"How {len(scored)} documents frame their subjects" if scored else "No document could be scored"
 
 
 def _build_view(number: int, scored: ScoredDocument, labels: dict[str, str]) -> _View:

@@ -16,6 +16,18 @@ Row = dict[str, Value]
 _DECIMALS = 4
 
 
+def format_probability(value: float) -> str:
+    """Return a probability in two decimals for people, which never says that something is certain."""
+    if value > 0.99:  # noqa: PLR2004  (what two decimals can tell apart from 1)
+        return ">0.99"
+    return "<0.01" if value < 0.01 else f"{value:.2f}"  # noqa: PLR2004
+
+
+def format_count(count: int, noun: str) -> str:
+    """Return a count with its noun, in the plural unless there is one."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
 @dataclass(frozen=True)
 class Failure:
     """A document that could not be scored, and why."""
@@ -98,7 +110,7 @@ def document_row(result: Result, bundle: Bundle) -> Row:
         "words": sum(item.passage.words for item in result.passages),
         **counts,
         **{f"share_{kind}": round(count / total, _DECIMALS) if total else None for kind, count in counts.items()},
-        "warnings": list(document.warnings),
+        "warnings": list(result.warnings),
         "error_code": None,
         "error": None,
         "text_sha256": document.sha256,

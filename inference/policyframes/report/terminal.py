@@ -11,7 +11,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from policyframes.report.rows import Result
+from policyframes.report.rows import Result, format_probability
 from policyframes.scorer import ScoredDocument, ScoredPassage
 
 _SHOWN_CHARACTERS = 230
@@ -61,7 +61,9 @@ def _print_strongest(console: Console, document: ScoredDocument, framings: Seque
         if not ranked:
             console.print(Text(f"  {name}: in no passage"))
             continue
-        console.print(Text(f"  {name} {ranked[0].score.probabilities[name]:.2f}, {_describe_place(ranked[0])}"))
+        console.print(
+            Text(f"  {name} {format_probability(ranked[0].score.probabilities[name])}, {_describe_place(ranked[0])}")
+        )
         console.print(Padding(Text(_shorten(ranked[0].passage.text)), (0, 0, 0, 4)))
     console.print()
 
