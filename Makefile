@@ -34,7 +34,7 @@ format: .venv-full/installed ## Put the code into its form
 	@.venv-full/bin/ruff check --fix .
 	@.venv-full/bin/ruff format .
 
-labels: .venv-full/installed ## Validate labels/ (DOCUMENTS=folder also resolves the anchors)
+labels: .venv-full/installed ## Validate labels/ (DOCUMENTS=folder also compares with the documents)
 	@.venv-full/bin/policyframes labels check $(if $(DOCUMENTS),--documents "$(DOCUMENTS)")
 
 model: .venv-full/installed ## Train the fast tier into build/ (DOCUMENTS=folder adds the originals)

@@ -75,7 +75,7 @@ def _read(path: Path) -> Taxonomy:
     try:
         raw = path.read_bytes()
         data = yaml.safe_load(raw)
-    except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
+    except (OSError, yaml.YAMLError, ValueError) as error:
         raise _fault(path, f"it cannot be read ({error})", "a YAML file in UTF-8") from error
     if not isinstance(data, dict):
         raise _fault(path, "the top level is no mapping", "the keys version, framings, aspects")

@@ -28,6 +28,7 @@ def test_the_shipped_taxonomy_has_every_aspect_with_terms():
     [
         ("[]", "no mapping"),
         ("a: [", "cannot be read"),
+        ("version: 2020-13-45", "cannot be read"),
         (ASPECT, "'framings' is missing"),
         (FRAMING, "'aspects' is missing"),
         ("framings: [{id: a, label: A}]\n" + ASPECT, "other keys"),

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from policyframes.errors import LabelsError
+from policyframes.errors import LabelsError, RefusedError
 from policyframes_training.cli.labels import app
 from policyframes_training.labels import CatalogueEntry, CodedPassage, Codes, Labels, load_labels, read_documents
 from policyframes_training.linkage import (
@@ -117,7 +117,7 @@ def test_a_frozen_file_is_overwritten_only_when_told(collection, tmp_path):
     path = tmp_path / "splits.json"
     write_splits(splits, path)
     assert load_splits(path) == splits
-    with pytest.raises(LabelsError, match=r"a frozen split.*--refreeze"):
+    with pytest.raises(RefusedError, match=r"a frozen split.*--refreeze"):
         write_splits(splits, path)
     write_splits(splits, path, refreeze=True)
 
@@ -144,7 +144,8 @@ def test_a_malformed_split_is_named(tmp_path, content):
 def test_the_command_refuses_a_frozen_split_before_it_works(tmp_path, checkout):
     shutil.copy(checkout / "labels" / "splits.json", tmp_path / "splits.json")
     result = CliRunner().invoke(app, ["split", "--labels", str(tmp_path)])
-    assert isinstance(result.exception, LabelsError)
+    assert isinstance(result.exception, RefusedError)
+    assert result.exception.exit_code == 4
     assert "--refreeze" in str(result.exception)
 
 

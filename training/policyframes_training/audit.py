@@ -19,6 +19,7 @@ from policyframes_training.anchors import Anchor, normalise_letters, resolve_spa
 from policyframes_training.defects import Defect, Row, locate_documents, read_lines, read_table, read_text
 from policyframes_training.labels import CATALOGUE_COLUMNS, SIDES, read_documents
 from policyframes_training.nearness import find_near_pairs
+from policyframes_training.quotation import RUN_WORDS, find_quotations
 from policyframes_training.records import (
     PASSAGE,
     SECOND,
@@ -32,6 +33,7 @@ from policyframes_training.records import (
     check_schema,
     check_text,
 )
+from policyframes_training.taxonomyfile import check_taxonomy
 
 PASSAGES, SPANS, SECOND_CODER, DOCUMENTS, SPLITS, TAXONOMY = (
     "passages.jsonl",
@@ -76,7 +78,8 @@ def check_labels(folder: Path | str, documents: Path | str | None = None) -> lis
     Args:
         folder: the folder with taxonomy.yaml, passages.jsonl, spans.jsonl, documents.csv and splits.json.
         documents: folder with the documents as <id>.txt. With it, spans are resolved in those that are there, their
-            hashes are compared, and the originals are looked at for near-duplicates too.
+            hashes are compared, the originals are looked at for near-duplicates too, and rewrites that share a long
+            run of words with any of them are found.
 
     Raises:
         LabelsError: there is no folder at one of the paths.
@@ -101,6 +104,7 @@ def check_labels(folder: Path | str, documents: Path | str | None = None) -> lis
     items = [*_passage_items(state), *_span_items(state, texts, places)]
     _check_equal(state, items)
     _check_near(state, [item for item in items if item.text is not None])
+    _check_quotations(state, texts)
     return sorted(set(state.defects))
 
 
@@ -111,9 +115,18 @@ def count_absent(folder: Path | str, documents: Path | str) -> int:
 
 
 def _check_taxonomy(state: _State) -> None:
+    text = read_text(state.folder / TAXONOMY, state.defects)
+    if text is None:
+        return
+    faults = check_taxonomy(text)
+    for line, fault in faults:
+        state.add(TAXONOMY, line, fault)
+    if faults:
+        return
     try:
         state.framings = load_taxonomy(state.folder / TAXONOMY).framing_ids
     except TaxonomyError as error:
+        # What training would refuse must not pass here, whatever the checks above know.
         state.add(TAXONOMY, 1, ("bad-taxonomy", error.found, error.allowed, error.remedy))
 
 
@@ -323,7 +336,7 @@ def _check_equal(state: _State, items: Iterable[_Item]) -> None:
         for item in members[1:]:
             if _sides_differ(state, first, item):
                 _report_sides(state, first, item, "equal-across-sides", "the same text as")
-            if _codes_of(first) != _codes_of(item) and not any(m.row.data.get("note") for m in (first, item)):
+            if _codes_of(first) != _codes_of(item) and not (_has_note(first.row) or _has_note(item.row)):
                 found = f"{item.row.data['id']} has the text of {first.row.data['id']} and other codes"
                 fault = ("same-text-other-codes", found, "one coding of one text", "Settle them, or say why in a note.")
                 state.add(item.file, item.row.line, fault)
@@ -334,6 +347,26 @@ def _check_near(state: _State, items: list[_Item]) -> None:
         first, item = items[left], items[right]
         if first.digest != item.digest and _sides_differ(state, first, item):
             _report_sides(state, first, item, "near-equal-across-sides", f"{overlap:.0%} of the word pairs of")
+
+
+def _check_quotations(state: _State, texts: Mapping[str, str]) -> None:
+    """Report rewrites that hold a run of a document's words, unless their note answers for it."""
+    rows = [row for row in state.passages if not _has_note(row)]
+    for quotation in find_quotations([row.data["text"] for row in rows], texts):
+        row = rows[quotation.passage]
+        found = f"{row.data['id']} shares a run of {RUN_WORDS} words or more with {quotation.document}"
+        fault = (
+            "quoted-text",
+            f"{found}: '{quotation.opening} ...'",
+            "text of our own",
+            "Say it in other words; if it is names and citations only, say so in a note.",
+        )
+        state.add(PASSAGES, row.line, fault)
+
+
+def _has_note(row: Row) -> bool:
+    note = row.data.get("note")
+    return isinstance(note, str) and note.strip() != ""
 
 
 def _sides_differ(state: _State, first: _Item, item: _Item) -> bool:

@@ -76,7 +76,8 @@ class CodedPassage:
         document: id of the document that the original stands in.
         start: offset of the original in the canonical text; None where unknown.
         end: where the original ends, exclusive; None where unknown.
-        note: why the codes are as they are, where that needs saying; else empty.
+        note: why the codes are as they are, or why words of a document stand in the text, where that needs saying;
+            else empty.
     """
 
     id: str
@@ -287,13 +288,6 @@ def load_splits(path: Path | str) -> Splits:
         raise fault(
             path, None, f"{type(error).__name__}: {error}", "the keys version, frozen, method, documents, groups"
         ) from error
-
-
-def write_lines(path: Path, rows: list[dict[str, Any]]) -> None:
-    """Write rows as JSON lines, ordered by id, so that a change shows as the lines it touches."""
-    ordered = sorted(rows, key=lambda row: str(row["id"]))
-    text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in ordered)
-    path.write_text(text, encoding="utf-8", newline="\n")
 
 
 def read_documents(folder: Path | str, ids: Iterator[str] | None = None) -> dict[str, str]:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from policyframes.errors import LabelsError
+from policyframes.errors import LabelsError, RefusedError
 from policyframes_training.anchors import resolve_spans
 from policyframes_training.labels import SIDES, CodedPassage, Labels, Side, Span, Splits, load_splits
 from policyframes_training.linkage import (
@@ -29,6 +29,7 @@ from policyframes_training.linkage import (
     link_passages,
 )
 from policyframes_training.nearness import SHINGLE_WORDS
+from policyframes_training.replacement import replace_file
 
 __all__ = ["SplitSettings", "build_splits", "load_splits", "read_settings", "write_splits"]
 
@@ -137,10 +138,10 @@ def refuse_overwrite(path: Path, *, refreeze: bool) -> None:
     """Refuse to replace a frozen split unasked.
 
     Raises:
-        LabelsError: the file exists and `refreeze` was not asked for.
+        RefusedError: the file exists and `refreeze` was not asked for.
     """
     if path.exists() and not refreeze:
-        raise LabelsError(
+        raise RefusedError(
             where=str(path),
             found="a frozen split",
             allowed="a new file, or --refreeze",
@@ -153,7 +154,8 @@ def write_splits(splits: Splits, path: Path, *, refreeze: bool = False) -> None:
     """Write splits.json, one document id a line so that a change shows as the lines it touches.
 
     Raises:
-        LabelsError: the file exists and `refreeze` was not asked for.
+        RefusedError: the file exists and `refreeze` was not asked for.
+        OutputError: the file cannot be written.
     """
     refuse_overwrite(path, refreeze=refreeze)
     data: dict[str, Any] = {
@@ -163,7 +165,7 @@ def write_splits(splits: Splits, path: Path, *, refreeze: bool = False) -> None:
         "documents": {side: list(splits.of_side(side)) for side in SIDES},
         "groups": [list(group) for group in splits.groups],
     }
-    path.write_text(json.dumps(data, ensure_ascii=False, indent=1) + "\n", encoding="utf-8", newline="\n")
+    replace_file(path, json.dumps(data, ensure_ascii=False, indent=1) + "\n")
 
 
 def measure_shares(labels: Labels, splits: Splits) -> dict[Side, Counter[str]]:

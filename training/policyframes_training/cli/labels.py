@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from policyframes.errors import OutputError, UsageError
+from policyframes.errors import UsageError
 from policyframes.resources import taxonomy_path
 
 if TYPE_CHECKING:
@@ -45,9 +45,10 @@ def check(labels: LabelsOption = None, documents: DocumentsOption = None, as_jso
             typer.echo(str(defect).encode("utf-8", "backslashreplace").decode("utf-8"))
     kinds = Counter(defect.kind for defect in defects)
     listed = "".join(f", {kind} {count}" for kind, count in sorted(kinds.items()))
-    typer.echo(f"{len(defects)} defects in {folder}{listed}", err=True)
+    typer.echo(f"{_count(len(defects), 'defect')} in {folder}{listed}", err=True)
     if documents is not None and (absent := count_absent(folder, documents)):
-        typer.echo(f"{absent} spans were not looked at: their documents are not in {documents}", err=True)
+        looked = "was not looked at: its document is" if absent == 1 else "were not looked at: their documents are"
+        typer.echo(f"{_count(absent, 'span')} {looked} not in {documents}", err=True)
     if defects:
         raise typer.Exit(1)
 
@@ -96,7 +97,9 @@ def agreement(labels: LabelsOption = None, as_json: JsonOption = False) -> None:
         ("F1 mean", result.mean_f1),
         ("exact set", result.exact),
     ]
-    typer.echo(f"{result.passages} passages of {result.documents} documents; 95 % intervals over documents")
+    typer.echo(
+        f"{_count(result.passages, 'passage')} of {_count(result.documents, 'document')}; 95 % intervals over documents"
+    )
     for name, measure in rows:
         typer.echo(f"{name:<20} {measure.value:.3f}  [{measure.low:.3f}, {measure.high:.3f}]")
 
@@ -107,23 +110,14 @@ def anchor(
     documents: Annotated[
         Path, typer.Option("--documents", help="Folder with the documents as <id>.txt.", metavar="DIR")
     ],
-    output: Annotated[Path, typer.Option("--output", "-o", help="File to write.", metavar="FILE")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="File to write; it must be new.", metavar="FILE")],
+    append: Annotated[bool, typer.Option("--append", help="Add to the file, ordered by id, if it exists.")] = False,  # noqa: FBT002 # typer reads flags so
 ) -> None:
     """Turn spans given by offsets into stand-off anchors, as labels/spans.jsonl holds them."""
-    from policyframes_training.labels import write_lines  # noqa: PLC0415 # numpy costs time
-    from policyframes_training.spanfile import anchor_lines  # noqa: PLC0415 # likewise
+    from policyframes_training.spanfile import add_anchors  # noqa: PLC0415 # numpy costs time
 
-    rows = anchor_lines(spans, documents)
-    try:
-        write_lines(output, rows)
-    except OSError as error:
-        raise OutputError(
-            where=str(output),
-            found=f"it cannot be written ({error.strerror})",
-            allowed="a file in a folder that exists",
-            remedy="Give another path with --output.",
-        ) from error
-    typer.echo(f"{len(rows)} anchors in {output}", err=True)
+    added = add_anchors(spans, documents, output, append=append)
+    typer.echo(f"{_count(added, 'anchor')} {'added to' if append else 'in'} {output}", err=True)
 
 
 def find_labels(given: Path | None) -> Path:
@@ -148,4 +142,8 @@ def find_labels(given: Path | None) -> Path:
 def _describe_splits(splits: Splits) -> str:
     sizes = f"{len(splits.train)} train, {len(splits.validation)} validation, {len(splits.test)} test"
     largest = max(map(len, splits.groups), default=1)
-    return f"{sizes} documents; {len(splits.groups)} groups of several, the largest of {largest}"
+    return f"{sizes} documents; {_count(len(splits.groups), 'group')} of several, the largest of {largest}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

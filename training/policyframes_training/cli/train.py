@@ -9,6 +9,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from policyframes_training.cli.labels import LabelsOption, find_labels
+
 if TYPE_CHECKING:
     from policyframes_training.fast import Trained
 
@@ -30,7 +32,7 @@ def choose_tier() -> None:
 
 @app.command("fast")
 def train_fast_tier(  # noqa: PLR0913, PLR0917  (each parameter is an option of the command)
-    labels: Annotated[Path, typer.Option(help="Folder of labels.")] = Path("labels"),
+    labels: LabelsOption = None,
     documents: Annotated[
         Path | None, typer.Option(help="Copies of the documents as <id>.txt: the originals train too.")
     ] = None,
@@ -53,7 +55,7 @@ def train_fast_tier(  # noqa: PLR0913, PLR0917  (each parameter is an option of 
 
     progress = Console(stderr=True, highlight=False)
     plan = Plan(
-        labels=labels,
+        labels=find_labels(labels),
         documents=documents,
         output=output or Path("models") / name,
         name=name,
