@@ -46,7 +46,7 @@ def test_what_the_band_kept_on_test_is_told_for_both_decisions():
 
 
 def test_the_text_for_the_shipped_bundle_has_no_gap():
-    text = explain_results(load().bundle)
+    text = " ".join(explain_results(load().bundle).split())
 
     assert "{" not in text
     assert "None" not in text
