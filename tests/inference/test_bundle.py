@@ -227,11 +227,12 @@ def test_a_manifest_whose_framings_do_not_fit_the_weights_is_refused(bundle_fold
 
 
 FRAMING = {"threshold": 0.5, "slope": 1, "offset": 0, "uncertain_from": 0.4, "uncertain_to": 0.6}
+FRAMINGS = ("securitized", "governance", "partnership")
 F1 = {"value": 0.8, "low": 0.7, "high": 0.9}
 
 
 def framings_with(**changes):
-    return {"framings": {name: {**FRAMING, **changes} for name in ("securitized", "governance", "partnership")}}
+    return {"framings": {name: {**FRAMING, **changes} for name in FRAMINGS}}
 
 
 def metrics_with(**changes):
@@ -264,7 +265,7 @@ def metrics_with(**changes):
         ({"metrics": {"test": []}}, "'metrics'"),
         ({"metrics": {"test": {"originals": {}}}}, "do not say passages"),
         (metrics_with(framings={"a": {"f1": F1}}), "other framings"),
-        (metrics_with(framings=dict.fromkeys(("securitized", "governance", "partnership"), {"f1": 0.8})), "no F1"),
+        (metrics_with(framings={name: {"f1": 0.8} for name in FRAMINGS}), "no F1"),
     ],
 )
 def test_a_manifest_with_senseless_fields_is_refused_though_its_hash_is_right(bundle_folder, changes, found):

@@ -1,11 +1,14 @@
 """Sentences of our own with the probabilities that the shipped bundle gives, and the floors of its figures.
 
-`python -m tests.models.golden` writes golden.json and floors.json anew after a bundle was trained on purpose.
+`python -m tests.models.golden` writes golden.json and floors.json anew after a bundle was trained on purpose. It
+refuses to lower a floor unless `--allow-lower` is given.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
+import sys
 from pathlib import Path
 
 from policyframes.resources import models_folder
@@ -57,8 +60,21 @@ def hash_test_split() -> str:
     return hash_corpus({"test": read_corpus(LABELS).splits["test"]})
 
 
-def write_golden() -> None:
-    """Write both files for the bundle and labels of the checkout."""
+def find_lowered(old: dict[str, float], new: dict[str, float]) -> list[str]:
+    """Return, in words, each floor that the new figures would lower or drop."""
+    return [f"{name} {floor} -> {new.get(name, 'none')}" for name, floor in old.items() if new.get(name, -1.0) < floor]
+
+
+def write_golden(*, allow_lower: bool = False) -> list[str]:
+    """Write both files for the bundle and labels of the checkout; return the floors that this lowers.
+
+    Where it would lower one and `allow_lower` is false, nothing is written.
+    """
+    floors = {name: round(value, 6) for name, value in measure().items()}
+    old = json.loads(FLOORS.read_text(encoding="utf-8"))["f1"] if FLOORS.exists() else {}
+    lowered = find_lowered(old, floors)
+    if lowered and not allow_lower:
+        return lowered
     scorer = load(models_folder() / NAME)
     scores = scorer.score(SENTENCES)
     rows = [
@@ -66,8 +82,22 @@ def write_golden() -> None:
         for text, score in zip(SENTENCES, scores, strict=True)
     ]
     _write(GOLDEN, {"bundle": scorer.bundle.id, "sentences": rows})
-    floors = {name: round(value, 6) for name, value in measure().items()}
     _write(FLOORS, {"test_split_sha256": hash_test_split(), "epsilon": EPSILON, "f1": floors})
+    return lowered
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Write both files, or say which floors would be lowered; return the exit status."""
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.models.golden", description="Write golden.json, floors.json."
+    )
+    parser.add_argument("--allow-lower", action="store_true", help="write them though a floor gets lower")
+    allow_lower = parser.parse_args(arguments).allow_lower
+    lowered = write_golden(allow_lower=allow_lower)
+    if lowered and not allow_lower:
+        sys.stderr.write(f"Not written: {'; '.join(lowered)}. Pass --allow-lower if that is meant.\n")
+        return 1
+    return 0
 
 
 def _write(path: Path, content: dict) -> None:
@@ -75,4 +105,4 @@ def _write(path: Path, content: dict) -> None:
 
 
 if __name__ == "__main__":
-    write_golden()
+    sys.exit(main())

@@ -8,9 +8,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize
 from scipy.special import expit
+from scipy.stats import binomtest
 
 from policyframes.errors import TrainingError
-from policyframes_training.calibration import apply_platt, calibrate, choose_threshold, find_band, fit_platt
+from policyframes_training.calibration import (
+    apply_platt,
+    bound_precision,
+    calibrate,
+    choose_threshold,
+    find_band,
+    fit_platt,
+)
+from policyframes_training.linear import HeldOut
 
 
 def _draw(seed: int, n: int = 400, slope: float = 2.0, offset: float = -0.7):
@@ -78,34 +87,101 @@ def test_on_the_plateau_the_count_of_decisions_is_right():
     assert abs(decided - int(present.sum())) <= 2
 
 
+def _band(probabilities, present, threshold, promised, documents=None):
+    each_its_own = tuple(str(i) for i in range(len(present)))
+    return find_band(
+        probabilities, present, threshold, documents=documents or each_its_own, promised_precision=promised
+    )
+
+
 @given(seed=st.integers(0, 10_000), promised=st.sampled_from([0.7, 0.8, 0.9, 0.95]))
 @settings(max_examples=60, deadline=None)
-def test_decisions_outside_the_band_are_as_right_as_promised(seed, promised):
-    logits, present = _draw(seed, n=300)
+def test_lower_bounds_outside_the_band_reach_the_promise(seed, promised):
+    logits, present = _draw(seed, n=600)
     probabilities = expit(logits)
     threshold = choose_threshold(probabilities, present)
-    start, end = find_band(probabilities, present, threshold, promised_precision=promised)
+    start, end = _band(probabilities, present, threshold, promised)
     above, below = probabilities >= end, probabilities < start
 
     assert start <= threshold <= end
-    assert above.sum() == 0 or present[above].mean() >= promised
-    assert below.sum() == 0 or (~present[below]).mean() >= promised
+    for right in (present[above], ~present[below]):
+        assert len(right) == 0 or _clopper_pearson(right) >= promised - 1e-9
 
 
-def test_band_is_the_smallest_one():
-    probabilities = np.linspace(0.995, 0.005, 100)
-    present = np.arange(100) < 50
-    present[[45, 48]] = False
-    start, end = find_band(probabilities, present, 0.5, promised_precision=0.9)
+def _clopper_pearson(right):
+    found = binomtest(int(right.sum()), len(right), alternative="greater").proportion_ci(0.9, method="exact")
+    return found.low
 
-    assert (start, end) == (0.5, 0.5)
+
+def test_promise_is_kept_on_new_documents_about_as_often_as_the_bound_says():
+    # A coder's doubt that is shared by the passages of a document: half of the noise is the document's.
+    def draw(generator, documents):
+        shared = np.repeat(generator.normal(size=documents), 10)
+        logits = generator.normal(size=documents * 10) * 2
+        return expit(logits), expit(logits + shared) > generator.random(documents * 10)
+
+    generator = np.random.default_rng(0)
+    new, truth = draw(generator, 20_000)
+    names = tuple(str(i // 10) for i in range(1_000))
+    kept = ends = 0
+    for _ in range(200):
+        _, end = _band(*draw(generator, 100), 0.5, 0.85, names)
+        if end < 1:
+            ends += 1
+            kept += truth[new >= end].mean() >= 0.85
+
+    assert ends > 150
+    assert kept / ends >= 0.87
+
+
+def test_bound_of_independent_passages_is_clopper_and_pearsons():
+    right = np.random.default_rng(0).random(200) < 0.9
+
+    assert bound_precision(right, np.arange(200)) == pytest.approx(_clopper_pearson(right), abs=0.004)
+    assert bound_precision(right, np.arange(200)) <= _clopper_pearson(right)
+
+
+def test_bound_is_lower_where_the_passages_of_a_document_are_alike():
+    right = np.arange(200) % 10 != 0
+    together = np.sort(right)
+
+    assert bound_precision(together, np.arange(200) // 10) < bound_precision(right, np.arange(200) // 10) - 0.05
+
+
+def test_decisions_that_are_all_right_count_once_a_document():
+    right = np.ones(200, dtype=bool)
+
+    assert bound_precision(right, np.arange(200) // 10) == pytest.approx(0.1 ** (1 / 20))
+    assert bound_precision(~right, np.arange(200) // 10) == 0
+
+
+def test_one_document_promises_nothing():
+    assert bound_precision(np.arange(200) > 2, np.zeros(200, dtype=np.intp)) < 0.2
+
+
+def test_there_is_no_band_where_all_decisions_are_right_enough():
+    probabilities = np.linspace(0.995, 0.005, 200)
+    present = np.arange(200) < 100
+    present[[95, 98]] = False
+
+    assert _band(probabilities, present, 0.5, 0.9) == (0.5, 0.5)
+
+
+def test_search_stops_at_the_first_failure():
+    # Right again further down, so that all decisions together would pass, but the surest would not.
+    probabilities = np.linspace(0.999, 0.001, 2_000)
+    present = np.arange(2_000) < 1_000
+    present[:100] = False
+
+    assert _clopper_pearson(present[:1_000]) < 0.9 <= present[:1_000].mean()
+    assert _band(probabilities, present, 0.5, 0.85)[1] == 1.0
 
 
 def test_band_reaches_to_one_where_the_promise_is_never_met():
     probabilities = np.linspace(0.9, 0.1, 100)
     present = np.arange(100) % 2 == 0
 
-    assert find_band(probabilities, present, 0.5, promised_precision=0.9) == (0.0, 1.0)
+    assert _band(probabilities, present, 0.5, 0.9) == (0.0, 1.0)
 
 
 def test_few_lucky_decisions_do_not_end_the_band():
@@ -113,12 +189,37 @@ def test_few_lucky_decisions_do_not_end_the_band():
     present = np.arange(100) % 2 == 0
     present[:10] = True
 
-    assert find_band(probabilities, present, 0.5, promised_precision=0.9)[1] == 1.0
+    assert _band(probabilities, present, 0.5, 0.9)[1] == 1.0
+
+
+def test_band_that_covers_every_present_decision_is_said_to():
+    generator = np.random.default_rng(0)
+    logits = generator.normal(size=(400, 1))
+    held_out = HeldOut(logits, generator.random((400, 1)) < 0.5, tuple(str(i) for i in range(400)))
+    made = calibrate(held_out, held_out, ("securitized",), promised_precision=0.99)
+
+    assert made.outside == {"securitized": (0.0, 0.0)}
+    assert (made.settings["securitized"].uncertain_from, made.settings["securitized"].uncertain_to) == (0.0, 1.0)
+
+
+def test_thresholds_follow_validation_and_bands_both():
+    logits, present = _draw(4, n=1_000)
+    validation = HeldOut(logits[:300, None], present[:300, None], tuple(f"v{i}" for i in range(300)))
+    train = HeldOut(logits[300:, None], present[300:, None], tuple(f"t{i}" for i in range(700)))
+    wrong = HeldOut(train.logits, ~train.targets, train.documents)
+    first = calibrate(validation, train, ("securitized",), promised_precision=0.8)
+    second = calibrate(validation, wrong, ("securitized",), promised_precision=0.8)
+    one, other = first.settings["securitized"], second.settings["securitized"]
+
+    assert (one.threshold, one.slope, one.offset) == (other.threshold, other.slope, other.offset)
+    assert one.uncertain_to < other.uncertain_to
+    assert (first.passages, first.documents) == (1_000, 1_000)
 
 
 def test_framing_that_is_never_present_is_refused_by_name():
     targets = np.zeros((10, 2), dtype=bool)
     targets[:5, 0] = True
+    held_out = HeldOut(np.linspace(-1, 1, 20).reshape(10, 2), targets, ("a",) * 10)
 
-    with pytest.raises(TrainingError, match="'governance' in the validation split: present in 0 of 10"):
-        calibrate(np.linspace(-1, 1, 20).reshape(10, 2), targets, ("securitized", "governance"))
+    with pytest.raises(TrainingError, match="'governance' in the validation passages: present in 0 of 10"):
+        calibrate(held_out, held_out, ("securitized", "governance"))

@@ -142,6 +142,7 @@ def test_precision_outside_the_band_and_its_coverage():
     score, target = probabilities[:, 2], passages.targets[:, 2]
 
     assert measured["precision_outside_band"].value == pytest.approx(target[score >= 0.7].mean(), abs=1e-12)
+    assert measured["absence_precision_outside_band"].value == pytest.approx((~target[score < 0.3]).mean(), abs=1e-12)
     assert measured["coverage"].value == pytest.approx(((score < 0.3) | (score >= 0.7)).mean(), abs=1e-12)
 
 
@@ -150,7 +151,8 @@ def test_precision_of_no_decision_is_not_a_number():
     never = {name: FramingSettings(1.0, 1.0, 0.0, 0.0, 1.0) for name in FRAMINGS}
     measured = evaluate(probabilities * 0.9, passages, never, seed=0, resamples=5)
 
-    assert np.isnan(measured.framings["governance"]["precision"].value)
+    for figure in ("precision", "precision_outside_band", "absence_precision_outside_band"):
+        assert np.isnan(measured.framings["governance"][figure].value)
 
 
 def test_bins_have_equal_mass_and_hold_every_passage():

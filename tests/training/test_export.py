@@ -13,8 +13,12 @@ from typer.testing import CliRunner
 from policyframes.bundle import load_bundle
 from policyframes.cli import main
 from policyframes.errors import OutputError, UsageError
+from policyframes_training.calibration import Calibration
+from policyframes_training.card import CardFacts, render_card
 from policyframes_training.cli.train import app
-from policyframes_training.export import check_name
+from policyframes_training.estimates import Estimate
+from policyframes_training.evaluation import Evaluation
+from policyframes_training.export import Measured, check_name, flatten_metrics
 from policyframes_training.fast import Plan, measure_bundle, score_passages, train_fast
 from policyframes_training.provenance import hash_lock, read_commit, read_date
 
@@ -105,6 +109,42 @@ def test_card_states_use_limits_training_decisions_and_figures(trained):
     ]
     assert made.corpus.sha256 in made.bundle.card
     assert made.run_id not in made.bundle.card
+
+
+def test_bundle_and_card_say_what_the_bands_were_set_on_and_leave_outside(trained):
+    stated = trained.bundle.metrics["calibration"]
+    train, validation = (trained.corpus.passages(side) for side in ("train", "validation"))
+
+    assert stated["passages"] == len(train) + len(validation)
+    assert stated["documents"] == 14
+    assert f"set on {stated['passages']:,} passages of 14 documents" in trained.bundle.card
+    for framing in trained.bundle.framing_ids:
+        shares = stated["outside_band"][framing]
+        assert f"| {shares['present']:.0%} | {shares['absent']:.0%} |" in trained.bundle.card
+
+
+def test_card_names_the_decisions_of_which_none_is_sure_enough(trained):
+    calibration = Calibration(
+        settings=dict(trained.bundle.framings),
+        outside={"securitized": (0.5, 0.5), "governance": (0.5, 0.0), "partnership": (0.0, 0.3)},
+        passages=10,
+        documents=2,
+    )
+    facts = CardFacts(trained.bundle, {}, {}, measured=trained.measured, calibration=calibration)
+
+    assert 'For "absent" of governance, "present" of partnership not even the surest 20% of' in render_card(facts)
+
+
+def test_absence_outside_the_band_is_in_bundle_card_and_record(trained):
+    group = trained.bundle.metrics["test"]["both"]
+    # The small labels leave nothing outside the bands, and a record holds no undefined figure.
+    known = {"governance": {"absence_precision_outside_band": Estimate(0.9, 0.8, 1.0)}}
+    flat = flatten_metrics(Measured({"rewrites": Evaluation(1, 1, framings=known, overall={})}, {}))
+
+    assert "absence_precision_outside_band" in group["framings"]["governance"]
+    assert "macro_absence_precision_outside_band" in group["overall"]
+    assert '| "absent" right, outside the band |' in trained.bundle.card
+    assert flat["test/rewrites/governance/absence_precision_outside_band"] == 0.9
 
 
 def test_bundle_without_documents_says_so(plan):

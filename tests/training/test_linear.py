@@ -12,7 +12,14 @@ from policyframes.errors import TrainingError
 from policyframes_training.calibration import calibrate
 from policyframes_training.corpus import read_corpus
 from policyframes_training.export import build_bundle
-from policyframes_training.linear import LinearSettings, candidate_settings, choose_settings, fit_linear
+from policyframes_training.linear import (
+    HeldOut,
+    LinearSettings,
+    candidate_settings,
+    choose_settings,
+    fit_linear,
+    hold_out,
+)
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +38,8 @@ def corpus(tiny):
 def test_bundle_gives_the_logits_of_scikit_learn(corpus, settings):
     model = fit_linear(corpus.passages("train"), settings, seed=0)
     test = corpus.passages("test")
-    chosen = calibrate(model.logits(test.texts), test.targets, corpus.framings)
+    held_out = HeldOut(model.logits(test.texts), test.targets, test.documents)
+    chosen = calibrate(held_out, held_out, corpus.framings).settings
     bundle = build_bundle(model, chosen, name="tiny-v1", promised_precision=0.9, provenance={})
     texts = [*test.texts, "", "zzz unknown", "Courts courts COURTS need\nneed rules’ end-\ning"]
 
@@ -84,7 +92,7 @@ def test_framing_that_is_never_present_is_refused_by_name(corpus):
     targets = train.targets.copy()
     targets[:, 2] = False
 
-    with pytest.raises(TrainingError, match="'partnership' in the training split: present in 0 of 240"):
+    with pytest.raises(TrainingError, match="'partnership' in the training passages: present in 0 of 240"):
         fit_linear(replace(train, targets=targets), LinearSettings(), seed=0)
 
 
@@ -96,3 +104,31 @@ def test_too_few_passages_for_any_term_are_refused(corpus):
 def test_no_candidate_is_refused(corpus):
     with pytest.raises(TrainingError, match="no candidate"):
         choose_settings(corpus.passages("train"), corpus.passages("validation"), [], seed=0)
+
+
+def test_held_out_logits_come_from_fits_without_the_document(corpus):
+    train = corpus.passages("train")
+    found = hold_out(train, LinearSettings(), seed=0)
+    first = np.array(train.documents) == train.documents[0]
+    without = fit_linear(train.select(~first), LinearSettings(), seed=0)
+
+    # Ten documents in ten parts: each is a part of its own.
+    assert found.logits[first] == pytest.approx(without.logits(train.select(first).texts), abs=1e-9)
+    assert (found.targets == train.targets).all()
+
+
+def test_linked_documents_are_held_out_together(corpus):
+    train = corpus.passages("train")
+    pair = sorted(set(train.documents))[:2]
+    linked = np.isin(train.documents, pair)
+    without = fit_linear(train.select(~linked), LinearSettings(), seed=0)
+
+    found = hold_out(train, LinearSettings(), groups=[pair], seed=0)
+    assert found.logits[linked] == pytest.approx(without.logits(train.select(linked).texts), abs=1e-9)
+
+
+def test_documents_that_are_all_linked_cannot_be_held_out(corpus):
+    train = corpus.passages("train")
+
+    with pytest.raises(TrainingError, match="no two that are not linked"):
+        hold_out(train, LinearSettings(), groups=[sorted(set(train.documents))], seed=0)

@@ -13,10 +13,11 @@ from typing import Any
 import yaml
 
 from policyframes.bundle import Bundle
-from policyframes_training.calibration import F1_PLATEAU
+from policyframes_training.calibration import CONFIDENCE, F1_PLATEAU, LEAST_OUTSIDE, Calibration
 from policyframes_training.estimates import Estimate
 from policyframes_training.evaluation import BINS, RESAMPLES, Evaluation
 from policyframes_training.export import Measured
+from policyframes_training.linear import FOLDS
 
 _TABLE = (
     ("f1", "F1"),
@@ -24,7 +25,8 @@ _TABLE = (
     ("recall", "recall"),
     ("average_precision", "average precision"),
     ("ece", "calibration error"),
-    ("precision_outside_band", "precision outside the band"),
+    ("precision_outside_band", '"present" right, outside the band'),
+    ("absence_precision_outside_band", '"absent" right, outside the band'),
     ("coverage", "share outside the band"),
 )
 _TITLES = {
@@ -43,12 +45,14 @@ class CardFacts:
         counts: by split, the numbers of rewrites and of originals.
         params: settings of the fit.
         measured: the figures on the test split.
+        calibration: what the bundle's settings were chosen from.
     """
 
     bundle: Bundle
     counts: Mapping[str, tuple[int, int]]
     params: Mapping[str, object]
     measured: Measured
+    calibration: Calibration
 
 
 def render_card(facts: CardFacts) -> str:
@@ -60,7 +64,7 @@ def render_card(facts: CardFacts) -> str:
         _describe_kind(bundle),
         _describe_use(bundle),
         _describe_training(facts),
-        _describe_decisions(bundle),
+        _describe_decisions(facts),
         _describe_figures(facts),
     ]
     return "\n".join(sections)
@@ -165,24 +169,49 @@ Run id, code commit and lock are in bundle.json.
 """
 
 
-def _describe_decisions(bundle: Bundle) -> str:
+def _describe_decisions(facts: CardFacts) -> str:
+    bundle, calibration = facts.bundle, facts.calibration
     rows = "\n".join(
         f"| {framing} | {s.threshold:.3f} | {s.uncertain_from:.3f} to {s.uncertain_to:.3f} "
+        f"| {calibration.outside[framing][0]:.0%} | {calibration.outside[framing][1]:.0%} "
         f"| {s.slope:.3f} | {s.offset:.3f} |"
         for framing, s in bundle.framings.items()
     )
     return f"""## Probabilities, thresholds, abstention
 
 Platt scaling per framing on the validation passages; of the thresholds whose F1 there is within {F1_PLATEAU} of the
-highest, the one that decides "present" about as often as the codes do; and around it the smallest band outside which,
-there, at least {bundle.promised_precision:.0%} of the decisions "present" and of the decisions "absent" were right.
-Inside the band a decision is marked uncertain. These are point estimates on one validation split: on other texts the
-share may be lower, as the tables below show for the test split.
+highest, the one that decides "present" about as often as the codes do.
 
-| framing | threshold | uncertain | slope | offset |
-| --- | --- | --- | --- | --- |
+Around the threshold lies a band in which a decision is marked uncertain. Each of its ends is set so that the decisions
+beyond it ("present" above, "absent" below) are likely to be right in at least {bundle.promised_precision:.0%} on new
+documents. It is set on {calibration.passages:,} passages of {calibration.documents:,} documents, none scored by a model
+that had learnt from it: validation by this model, train by {FOLDS} models, each fitted without one part of it, linked
+documents kept together. There the one-sided {CONFIDENCE:.0%} lower bound of the precision reaches the promise:
+Clopper-Pearson with the effective number of passages, as those of one document are alike; tested from the surest
+decisions on, until the first failure. It speaks of new documents like these, of each end on its own, and of rewrites
+and originals together; not of other kinds of text, nor of a single document. What was reached on test stands below.
+
+| framing | threshold | uncertain | "present" outside | "absent" outside | slope | offset |
+| --- | --- | --- | --- | --- | --- | --- |
 {rows}
-"""
+
+"Outside" is the share of those decisions that lies outside the band, on those passages.
+{_describe_unmet(calibration, bundle)}"""
+
+
+def _describe_unmet(calibration: Calibration, bundle: Bundle) -> str:
+    unmet = [
+        f'"{decision}" of {framing}'
+        for framing, shares in calibration.outside.items()
+        for decision, share in zip(("present", "absent"), shares, strict=True)
+        if share == 0
+    ]
+    if not unmet:
+        return ""
+    return (
+        f"\nFor {', '.join(unmet)} not even the surest {LEAST_OUTSIDE:.0%} of the decisions reach"
+        f" {bundle.promised_precision:.0%}: all of them are marked uncertain.\n"
+    )
 
 
 def _describe_figures(facts: CardFacts) -> str:
@@ -207,7 +236,8 @@ That coder marks the whole set alike in {render_estimate(second["exact_set"])} o
 def _describe_measures() -> str:
     return f"""F1, precision and recall are of a framing's presence. In brackets 95 % intervals: percentile bootstrap
 over documents, {RESAMPLES:,} resamples. Calibration error: {BINS} bins of equal mass, its interval corrected for the
-bootstrap's bias. Precision outside the band is that of decisions "present".
+bootstrap's bias. Right outside the band: the share of the decisions outside it, "present" or "absent", that are right;
+set to be at least what the band promises.
 """
 
 

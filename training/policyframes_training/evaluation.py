@@ -19,7 +19,16 @@ from policyframes_training.labels import Labels
 
 BINS = 15
 RESAMPLES = 1_000
-PER_FRAMING = ("f1", "precision", "recall", "average_precision", "ece", "precision_outside_band", "coverage")
+PER_FRAMING = (
+    "f1",
+    "precision",
+    "recall",
+    "average_precision",
+    "ece",
+    "precision_outside_band",
+    "absence_precision_outside_band",
+    "coverage",
+)
 OVERALL = (*(f"macro_{name}" for name in PER_FRAMING), "exact_set_accuracy")
 
 _LEVEL = 0.95
@@ -58,8 +67,9 @@ def evaluate(
     Figures per framing: F1, precision and recall of its presence at the bundle's threshold; average precision;
     expected calibration error over `BINS` bins of equal mass (Nguyen and O'Connor 2015, "Posterior calibration and
     exploratory analysis for natural language processing models", section 3), of the framing's own probability;
-    precision of the positive decisions outside the band, and the share of passages outside it. `macro_` is the plain
-    mean over framings; `exact_set_accuracy` is the share of passages whose whole set of framings is right.
+    outside the band, the shares of decisions "present" and of decisions "absent" that are right; and the share of
+    passages outside it. `macro_` is the plain mean over framings; `exact_set_accuracy` is the share of passages whose
+    whole set of framings is right.
 
     Intervals: percentile bootstrap over documents (Efron and Tibshirani 1993, "An introduction to the bootstrap",
     section 13.3), 95 %. Bins and thresholds stay as they are; the documents are drawn. A resample's calibration error
@@ -129,14 +139,15 @@ def _measure_framing(
     decided = probabilities >= settings.threshold
     outside = (probabilities < settings.uncertain_from) | (probabilities >= settings.uncertain_to)
     hits = weights @ (decided & present)
-    sure = weights @ (decided & outside)
+    present_sure, absent_sure = decided & outside, ~decided & outside
     return {
         "f1": _divide(2 * hits, weights @ decided + weights @ present),
         "precision": _divide(hits, weights @ decided),
         "recall": _divide(hits, weights @ present),
         "average_precision": _average_precision(probabilities, present, weights),
         "ece": _calibration_error(probabilities, present, weights),
-        "precision_outside_band": _divide(weights @ (decided & outside & present), sure),
+        "precision_outside_band": _divide(weights @ (present_sure & present), weights @ present_sure),
+        "absence_precision_outside_band": _divide(weights @ (absent_sure & ~present), weights @ absent_sure),
         "coverage": _divide(weights @ outside, weights.sum(axis=1)),
     }
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from policyframes.bundle import Bundle, FramingSettings
 from policyframes.errors import UsageError
+from policyframes_training.calibration import CONFIDENCE, Calibration
 from policyframes_training.estimates import Estimate
 from policyframes_training.evaluation import BINS, RESAMPLES, Evaluation
 from policyframes_training.linear import LinearModel
@@ -82,10 +83,15 @@ def build_bundle(
     )
 
 
-def describe_metrics(measured: Measured) -> dict[str, Any]:
-    """Return the figures as a bundle holds them: `test.<part>.<framing>.<figure>` -> value, low, high.
+def describe_metrics(measured: Measured, calibration: Calibration) -> dict[str, Any]:
+    """Return the figures as a bundle holds them: `test.<part>.framings.<framing>.<figure>` -> value, low, high.
 
-    `overall` stands beside the framings. A figure that is not defined is None.
+    `overall` stands beside `framings`. A figure that is not defined is None. `calibration` says from how many
+    passages the settings were chosen and which share of the decisions there lies outside the bands.
+
+    Args:
+        measured: on the test split.
+        calibration: what the bundle's settings were chosen from.
     """
     parts = {
         part: {
@@ -101,6 +107,15 @@ def describe_metrics(measured: Measured) -> dict[str, Any]:
         "interval": f"95 % percentile bootstrap over documents, {RESAMPLES} resamples",
         "calibration_bins": BINS,
         "test": parts,
+        "calibration": {
+            "passages": calibration.passages,
+            "documents": calibration.documents,
+            "confidence": CONFIDENCE,
+            "outside_band": {
+                framing: {"present": round(present, _DIGITS), "absent": round(absent, _DIGITS)}
+                for framing, (present, absent) in calibration.outside.items()
+            },
+        },
         "second_coder": _describe(measured.second_coder),
     }
 

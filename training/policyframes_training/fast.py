@@ -1,6 +1,7 @@
 """The fast tier from labels to a recorded bundle: choose, fit, calibrate, measure, save.
 
-Settings, calibration, thresholds and bands come from validation alone; test passages are only measured.
+Settings, calibration and thresholds come from validation alone, bands from validation and from train held out in turn;
+test passages are only measured.
 """
 
 from __future__ import annotations
@@ -16,13 +17,13 @@ import numpy.typing as npt
 from policyframes.bundle import Bundle, load_bundle, save_bundle
 from policyframes.errors import OutputError
 from policyframes.scorer import Scorer
-from policyframes_training.calibration import PROMISED_PRECISION, calibrate
+from policyframes_training.calibration import PROMISED_PRECISION, Calibration, calibrate
 from policyframes_training.card import CardFacts, render_card
 from policyframes_training.corpus import Corpus, PassageSet, read_corpus
 from policyframes_training.evaluation import Evaluation, evaluate, measure_second_coder
 from policyframes_training.export import Measured, build_bundle, check_name, describe_metrics, flatten_metrics
 from policyframes_training.labels import load_labels
-from policyframes_training.linear import Trial, candidate_settings, choose_settings, fit_linear
+from policyframes_training.linear import HeldOut, Trial, candidate_settings, choose_settings, fit_linear, hold_out
 from policyframes_training.plots import draw_plots
 from policyframes_training.provenance import hash_lock, read_commit, read_date, read_environment
 from policyframes_training.tracking import RunRecord, Store, open_store, record_run
@@ -107,14 +108,22 @@ def train_fast(plan: Plan, report: Report = lambda _: None) -> Trained:
         chosen = trials[0].settings
         report(f"chose among {len(trials)} settings on validation: {chosen} (AP {trials[0].score:.4f})")
         model = fit_linear(train, chosen, seed=plan.seed)
-        settings = calibrate(model.logits(validation.texts), validation.targets, corpus.framings)
-        provenance = _collect_provenance(plan, corpus, run.run_id)
+        calibration = calibrate(
+            HeldOut(model.logits(validation.texts), validation.targets, validation.documents),
+            hold_out(train, chosen, groups=_find_groups(plan.labels), seed=plan.seed),
+            corpus.framings,
+        )
         bundle = build_bundle(
-            model, settings, name=plan.name, promised_precision=PROMISED_PRECISION, provenance=provenance
+            model,
+            calibration.settings,
+            name=plan.name,
+            promised_precision=PROMISED_PRECISION,
+            provenance=_collect_provenance(plan, corpus, run.run_id),
         )
         measured = measure_bundle(bundle, corpus, plan.labels, seed=plan.seed)
-        bundle = replace(bundle, metrics=describe_metrics(measured))
-        bundle = replace(bundle, card=render_card(_collect_facts(bundle, corpus, chosen.as_params(), measured)))
+        bundle = replace(bundle, metrics=describe_metrics(measured, calibration))
+        facts = _collect_facts(bundle, corpus, chosen.as_params(), measured=measured, calibration=calibration)
+        bundle = replace(bundle, card=render_card(facts))
         save_bundle(bundle, plan.output, overwrite=plan.overwrite)
         report(f"saved {plan.output}")
         model_uri = _record(run, plan, corpus, bundle=bundle, measured=measured, trials=trials)
@@ -157,6 +166,11 @@ def score_passages(bundle: Bundle, passages: PassageSet) -> npt.NDArray[np.float
     return np.array([[score.probabilities[framing] for framing in bundle.framing_ids] for score in scores])
 
 
+def _find_groups(labels: Path) -> tuple[tuple[str, ...], ...]:
+    splits = load_labels(labels).splits
+    return splits.groups if splits else ()
+
+
 def _record(
     run: RunRecord,
     plan: Plan,
@@ -196,13 +210,20 @@ def _collect_provenance(plan: Plan, corpus: Corpus, run_id: str) -> dict[str, st
     }
 
 
-def _collect_facts(bundle: Bundle, corpus: Corpus, params: Mapping[str, object], measured: Measured) -> CardFacts:
+def _collect_facts(
+    bundle: Bundle,
+    corpus: Corpus,
+    params: Mapping[str, object],
+    *,
+    measured: Measured,
+    calibration: Calibration,
+) -> CardFacts:
     counts: dict[str, tuple[int, int]] = {}
     for side in _CONTEXTS:
         passages = corpus.passages(side)  # type: ignore[arg-type]  # the keys are the sides
         originals = int(passages.is_original.sum())
         counts[side] = (len(passages) - originals, originals)
-    return CardFacts(bundle=bundle, counts=counts, params=params, measured=measured)
+    return CardFacts(bundle=bundle, counts=counts, params=params, measured=measured, calibration=calibration)
 
 
 def _describe_corpus(corpus: Corpus) -> str:

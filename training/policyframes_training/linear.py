@@ -16,12 +16,17 @@ from scipy.sparse import csr_matrix
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import average_precision_score
+from sklearn.model_selection import GroupKFold
 from threadpoolctl import threadpool_limits
 
 from policyframes.backends.ngram import extract_ngrams
 from policyframes.errors import TrainingError
 from policyframes_training.corpus import PassageSet
 
+# Parts of train that are held out in turn; with more of them each fit keeps more, and takes its time.
+FOLDS = 10
+
+_FEWEST_FOLDS = 2
 _MAX_ITERATIONS = 1_000
 
 Floats = npt.NDArray[np.float64]
@@ -87,6 +92,21 @@ class LinearModel:
         """Return scikit-learn's own logits, shape (texts, framings)."""
         matrix = self.vectorizer.transform(texts)
         return np.stack([e.decision_function(matrix) for e in self.estimators], axis=1)
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """Passages with the logits of models that were not fitted on them.
+
+    Attributes:
+        logits: uncalibrated, shape (n, L).
+        targets: whether each framing is present, shape (n, L).
+        documents: document of each passage.
+    """
+
+    logits: Floats
+    targets: npt.NDArray[np.bool_]
+    documents: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -156,6 +176,62 @@ def choose_settings(
     return tuple(sorted(trials, key=lambda trial: -trial.score))
 
 
+def hold_out(
+    train: PassageSet, settings: LinearSettings, *, groups: Iterable[Sequence[str]] = (), seed: int
+) -> HeldOut:
+    """Return the train passages with logits of models that were not fitted on them.
+
+    Cross-fitting: train is cut into `FOLDS` parts, fewer where there are fewer groups, and the logits of each come
+    from a fit on the others. Those fits know less than one on all of train, and a large group is a part of its own.
+
+    Args:
+        train: what is cut.
+        settings: of every fit.
+        groups: documents that must stay together, such as those of `splits.json`; a document is never cut.
+        seed: of the fits.
+
+    Raises:
+        TrainingError: all documents are linked, or a framing is present in all passages of a fit or in none.
+    """
+    group_of = {document: group[0] for group in groups for document in group}
+    names = np.array([group_of.get(document, document) for document in train.documents])
+    folds = min(FOLDS, len(np.unique(names)))
+    if folds < _FEWEST_FOLDS:
+        raise TrainingError(
+            where="documents of the training split",
+            found="no two that are not linked",
+            allowed="at least two, to hold each out in turn",
+            remedy="Add documents.",
+        )
+    logits = np.empty(train.targets.shape)
+    for _, fold in GroupKFold(folds).split(names, groups=names):
+        held_out = np.isin(np.arange(len(train)), fold)
+        part = fit_linear(train.select(~held_out), settings, seed=seed)
+        logits[held_out] = part.logits(train.select(held_out).texts)
+    return HeldOut(logits, train.targets, train.documents)
+
+
+def check_presence(targets: npt.NDArray[np.bool_], framings: Sequence[str], *, where: str) -> None:
+    """Check that each framing is present in some passages and absent in others.
+
+    Args:
+        targets: shape (n, L).
+        framings: ids of the L framings.
+        where: the passages, in words.
+
+    Raises:
+        TrainingError: a framing is present in all passages or in none.
+    """
+    for target, framing in zip(targets.T, framings, strict=True):
+        if target.all() or not target.any():
+            raise TrainingError(
+                where=f"framing '{framing}' in {where}",
+                found=f"present in {int(target.sum())} of {len(target)} passages",
+                allowed="present in some and absent in others",
+                remedy="Add passages, split the documents anew, or leave the framing out of the taxonomy.",
+            )
+
+
 def _vectorize(passages: PassageSet, settings: LinearSettings) -> tuple[TfidfVectorizer, csr_matrix]:
     vectorizer = TfidfVectorizer(
         analyzer=partial(extract_ngrams, features=settings.features),
@@ -181,19 +257,12 @@ def _fit_estimators(
     matrix: csr_matrix,
     seed: int,
 ) -> LinearModel:
+    check_presence(passages.targets, passages.framings, where="the training passages")
     weights = np.where(passages.is_original, settings.original_weight, 1.0) * settings.doubt_weight**passages.doubt
     estimators = []
     # One thread: sums taken in another order would change the last bits, and with them the bundle's hash.
     with threadpool_limits(limits=1):
-        for column, framing in enumerate(passages.framings):
-            target = passages.targets[:, column]
-            if target.all() or not target.any():
-                raise TrainingError(
-                    where=f"framing '{framing}' in the training split",
-                    found=f"present in {int(target.sum())} of {len(target)} passages",
-                    allowed="present in some and absent in others",
-                    remedy="Add passages, or leave the framing out of the taxonomy.",
-                )
+        for target in passages.targets.T:
             estimator = LogisticRegression(
                 C=settings.strength,
                 class_weight="balanced" if settings.balanced else None,

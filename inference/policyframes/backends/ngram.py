@@ -30,12 +30,11 @@ def extract_ngrams(text: str, features: Mapping[str, Any]) -> list[str]:
         features: `word_ngrams`: [shortest, longest] in words; `char_ngrams`: the same in characters within a
             padded word, or None. Character n-grams carry the prefix `c:`, which no word n-gram can have.
     """
-    text = unicodedata.normalize("NFKC", _HYPHENATED.sub("", text)).replace("’", "'").lower()
-    words = _WORD.findall(text)
+    words = _WORD.findall(_normalise(text))
     shortest, longest = features["word_ngrams"]
-    grams = [
-        " ".join(words[i : i + size]) for size in range(shortest, longest + 1) for i in range(len(words) - size + 1)
-    ]
+    grams = list(words) if shortest == 1 else []
+    for size in range(max(shortest, 2), longest + 1):
+        grams += [" ".join(words[i : i + size]) for i in range(len(words) - size + 1)]
     if features.get("char_ngrams"):
         shortest, longest = features["char_ngrams"]
         for word in words:
@@ -43,6 +42,15 @@ def extract_ngrams(text: str, features: Mapping[str, Any]) -> list[str]:
             for size in range(shortest, longest + 1):
                 grams += [f"c:{padded[i : i + size]}" for i in range(max(1, len(padded) - size + 1))]
     return grams
+
+
+def _normalise(text: str) -> str:
+    """Return the text in lower case without typesetting; what cannot change a plain text is skipped, for speed."""
+    if "\n" in text:
+        text = _HYPHENATED.sub("", text)
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text).replace("’", "'")
+    return text.lower()
 
 
 class NgramLinear:

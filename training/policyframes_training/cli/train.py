@@ -20,7 +20,8 @@ _SHOWN = (
     ("f1", "F1"),
     ("average_precision", "average precision"),
     ("ece", "calibration error"),
-    ("precision_outside_band", "precision outside band"),
+    ("precision_outside_band", "present right outside band"),
+    ("absence_precision_outside_band", "absent right outside band"),
     ("coverage", "share outside band"),
 )
 
