@@ -81,7 +81,7 @@ class Bundle:
         name: `<name>-v<number>`.
         kind: which backend reads it: `ngram-linear`.
         framings: settings by framing, in the taxonomy's order, which is the order of the weights' columns.
-        promised_precision: share of the decisions outside the uncertain band that should be right; the card says how sure.
+        promised_precision: share of the decisions outside the uncertain band that should be right; see the card.
         features: settings of the feature extraction, understood by the backend.
         tensors: float32 arrays by name; V terms, L framings: `coefficients` (V, L), `idf` (V,), `intercepts` (L,).
         vocabulary: the V terms, in the order of the weights' rows.

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from itertools import pairwise
+from time import perf_counter
 
 import pytest
 from hypothesis import given, settings
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from policyframes.documents.document import Block, BlockKind
 from policyframes.passages import split_passages
+from policyframes.passages.blocks import find_blocks
 from policyframes.passages.segmentation import MAX_WORDS, MIN_WORDS
 from tests.inference.builders import make_document
 
@@ -120,6 +122,139 @@ def test_short_sentences_are_no_headings(line):
     assert kinds(cut(f"{PARAGRAPH}\n\n{line}\n\n{PARAGRAPH}")) == []
 
 
+UNFINISHED = f"{PARAGRAPH} In the same year the commission, with the help of both ministries, signed the treaty"
+REST = "River Commission and its two councils, which meet each spring and report to both parliaments."
+
+
+@pytest.mark.parametrize("line", ["The mandate was given to the new bodies by the", "In May they met. The talks with"])
+def test_a_line_that_breaks_off_is_no_heading_and_goes_on(line):
+    rest = f"{REST} {SENTENCE}{SENTENCE}".strip()
+    segmentation = cut(f"{PARAGRAPH}\n\n{line}\n\n{rest}")
+
+    assert kinds(segmentation) == []
+    assert f"{line}\n\n{rest}" in [passage.text for passage in segmentation.passages]
+
+
+@pytest.mark.parametrize("line", ["The talks ended in May. A treaty followed", "Who pays? The states, says a report"])
+def test_a_line_with_a_sentence_end_inside_is_no_heading(line):
+    assert kinds(cut(f"{PARAGRAPH}\n\n{line}\n\n{PARAGRAPH}")) == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        *("What we stand for", "Where the water comes from", "Sec. 3. Definitions.", "Section 7.", "The Way We Are In"),
+        *("THE COURTS, THE POLICE AND", "WATER. LAND. AIR", "2. The new role of St. John and Mr. Hill", "3.1 Trade"),
+        *("b. Disappearance", "c. Cruel or Inhuman Treatment by the Border Police, the Army, and Other State Bodies"),
+    ],
+)
+def test_a_heading_that_looks_like_a_sentence_is_one(line):
+    assert kinds(cut(f"{PARAGRAPH}\n\n{line}\n\n{PARAGRAPH}")) == ["heading"]
+
+
+def test_a_short_line_after_an_unfinished_paragraph_goes_on_with_it():
+    broken = f"{UNFINISHED} of the\n\nUpper River with ministers from\n\n{REST}"
+
+    assert [passage.text for passage in cut(broken).passages][-1].endswith(broken[-240:])
+    assert kinds(cut(f"{UNFINISHED} of the\n\nUpper River\n\n{REST}")) == []
+
+
+def test_an_unfinished_list_item_goes_on_in_upper_case():
+    item = f"- {PARAGRAPH[:-1]}, and to open, in the coming four years, a bank of the Upper"
+    first, second = cut(f"{PARAGRAPH}\n\n{item}\n\n{REST}\n\n{PARAGRAPH}").passages[1:]
+
+    assert first.text == f"{item}\n\n{REST}"
+    assert second.text == PARAGRAPH
+
+
+@pytest.mark.parametrize("following", ["- to train judges.", "THE COURTS", "The courts are part of it, as all agree."])
+def test_an_unfinished_list_item_ends_before_an_item_a_heading_or_a_new_sentence(following):
+    item = "- to open, in the coming four years and with the help of both ministries, a bank of the river"
+    text = f"{item}\n\n{following}"
+
+    assert find_blocks(make_document(text))[0].end == len(item)
+
+
+def test_a_list_item_that_the_reader_knows_is_whole():
+    item = "to open, in the coming four years and with the help of both ministries, a bank of the Upper"
+    text = f"{item}\n\n{REST}"
+    known = (Block(0, len(item), BlockKind.LIST_ITEM), Block(len(item) + 2, len(text), BlockKind.PARAGRAPH))
+
+    assert find_blocks(make_document(text, blocks=known)) == list(known)
+
+
+@pytest.mark.parametrize("end", [" —", " –", "”", ")", "]"])
+def test_a_paragraph_that_is_closed_or_cut_short_does_not_go_on_in_upper_case(end):
+    speech = f"MR. HILL: {UNFINISHED}{end}"
+
+    assert find_blocks(make_document(f"{speech}\n\nMR. REED: {PARAGRAPH}"))[0].end == len(speech)
+
+
+RUBBISH = "Rv~r Bas.ln c\"rossng nOrth UpPer d t|e ,.~s l'I'tO.r pLa~n s.ct~r"
+
+
+@pytest.mark.parametrize("piece", [f"{RUBBISH}.", "lK.", "May 3, 2020.", "Sincerely,", "The two banks,", "Ba5~n ,.r/:"])
+def test_a_stretch_that_is_no_prose_is_a_fragment(piece):
+    segmentation = cut(f"{PARAGRAPH}\n\nTHE COURTS\n\n{piece}\n\nTHE BANKS\n\n{PARAGRAPH}")
+
+    assert kinds(segmentation) == ["heading", "fragment", "heading"]
+    assert len(segmentation.passages) == 2
+
+
+def test_rubbish_is_not_read_together_with_prose():
+    segmentation = cut(f"{PARAGRAPH}\n\n{RUBBISH}.\n\n{PARAGRAPH}")
+
+    assert [passage.text for passage in segmentation.passages] == [PARAGRAPH, PARAGRAPH]
+    assert kinds(segmentation) == ["fragment"]
+
+
+def test_scraps_between_rubbish_are_fragments_and_sentences_are_not():
+    scraps = f"{RUBBISH}.\n\n~ Upper Basin.\n\nIsla Verde R. u.s.\n\n{RUBBISH}."
+    prose = f"{RUBBISH}.\n\nThe two states have agreed.\n\n{RUBBISH}."
+
+    assert kinds(cut(f"{scraps}\n\n{PARAGRAPH}")) == ["fragment"] * 4
+    assert kinds(cut(f"{prose}\n\n{PARAGRAPH}")) == ["fragment"] * 2
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "We agree.",
+        "“They do!”",
+        "THE PRESIDENT: Yes.",
+        "Under 22 U.S.C. 2776(f)(1), the U.S., the U.K., NATO and the OSCE gave $1.2bn (3.4%) to UNHCR-run F-16s.",
+        "DoD, C4ISTAR, DREAMers, McBride, O'Neill, iPhones, COVID-19, H-1B and PhDs: all are named in the report.",
+        "委员会每年春天开会。",
+        "La comisión se reúne en primavera y da cuenta a ambos parlamentos.",
+        "8501.72.10 * DC generators of 50 W to 750 W, 8501.72.20 * generators of 75 kVA.",
+    ],
+)
+def test_prose_is_never_a_fragment(piece):
+    segmentation = cut(f"{PARAGRAPH}\n\nTHE COURTS\n\n{piece}\n\nTHE BANKS\n\n{PARAGRAPH}")
+
+    assert [passage.text for passage in segmentation.passages] == [PARAGRAPH, piece, PARAGRAPH]
+
+
+@pytest.mark.parametrize("line", ["Neighbours,", "May 3, 2020.", RUBBISH])
+def test_a_text_of_one_fragment_is_scored_if_it_holds_a_word(line):
+    assert [passage.text for passage in cut(line).passages] == [line]
+
+
+@pytest.mark.parametrize("piece", ["1" * 200_000 + "_x", "Ab" * 100_000 + "_", "a.b~" * 50_000])
+def test_endless_tokens_are_looked_at_in_no_time(piece):
+    started = perf_counter()
+    cut(f"{piece} {piece}")
+
+    assert perf_counter() - started < 5
+
+
+def test_a_text_without_a_word_is_not_scored():
+    segmentation = cut("a 1\n\nTHE 6\n\n% b")
+
+    assert [passage.text for passage in segmentation.passages] == ["THE 6"]
+    assert kinds(segmentation) == ["fragment", "fragment"]
+
+
 def test_a_run_of_lines_with_page_numbers_is_a_table_of_contents():
     segmentation = cut(f"The border 3\n\nTrade 9\n\nThe courts 17\n\n{PARAGRAPH}")
 
@@ -171,8 +306,8 @@ def test_an_empty_text_has_no_passages():
 
 PIECES = st.sampled_from(
     [
-        *("\n", "\n\n", " ", "\t", ". ", "• ", "- ", "2. ", "the ", "—", "”", "Mr. ", "U.S. "),
-        *("Chapter 3\n\n", "....... 12\n\n", SENTENCE, PARAGRAPH),
+        *("lK. ", "of the\n\n", "\n", "\n\n", " ", "\t", ". ", "• ", "- ", "2. ", "the ", "—", "”", "Mr. ", "U.S. "),
+        *("Chapter 3\n\n", "....... 12\n\n", SENTENCE, PARAGRAPH, RUBBISH),
     ]
 )
 TEXTS = st.one_of(st.text(max_size=400), st.lists(PIECES | st.text(max_size=20), max_size=60).map("".join))
@@ -202,7 +337,7 @@ def test_a_passage_is_the_text_at_its_offsets_and_separators_are_white_space(tex
         assert block.kind is not BlockKind.SEPARATOR or text[block.start : block.end].isspace()
 
 
-BLOCKS = st.tuples(st.integers(0, 500), st.integers(0, 500), st.sampled_from(list(BlockKind)[:8]))
+BLOCKS = st.tuples(st.integers(0, 500), st.integers(0, 500), st.sampled_from(list(BlockKind)[:9]))
 
 
 @settings(max_examples=200, deadline=None)

@@ -36,8 +36,13 @@ _TAIL_BYTES = 2048
 _HEAD_BYTES = 2048
 _STARTXREF = re.compile(rb"startxref\s+(\d+)\s+%%EOF")
 _LINEARIZED = re.compile(rb"/Linearized\b.{0,200}?/L\s+(\d+)", re.DOTALL)
+# What programs write where the author wrote nothing: a default in some language, their own name, or a file's.
 _NO_TITLE = re.compile(
-    r"^(?:untitled.*|microsoft (?:word|powerpoint).*|.*\.(?:docx?|pdf|indd|qxd|pptx?|rtf))$", re.IGNORECASE
+    r"\W*(?:untitled|anonymous|unspecified|unknown|no title|none|null|title|document|sin título|sans titre|ohne titel)"
+    r"[\W\d]*|untitled.*|microsoft (?:word|powerpoint|excel)(?: ?[-–—:].*)?|(?:print|layout) ?\d*"
+    r"|(?:word|powerpoint) ?(?:document|presentation|präsentation)? ?\d*|(?:presentation|slide) ?\d*"
+    r"|(?:file|https?)://.*|.*\.(?:docx?|pdf|indd?|qxd|pptx?|rtf|odt|wpd|tex|dvi|txt|html?|xlsx?|pages)",
+    re.IGNORECASE,
 )
 _MANY_UNMAPPED = 0.05
 
@@ -113,7 +118,7 @@ def _read_page(pdf: Any, index: int, where: str) -> tuple[PageWords, bool]:  # n
 
 def _title_of(pdf: Any) -> str:  # noqa: ANN401 - as above
     title = " ".join((pdf.get_metadata_value("Title") or "").split())
-    return "" if _NO_TITLE.match(title) or not any(char.isalpha() for char in title) else title
+    return "" if _NO_TITLE.fullmatch(title) or not any(char.isalpha() for char in title) else title
 
 
 def _check_text(pages: Sequence[PageWords], pictured: list[int], draft: Draft, where: str) -> None:

@@ -22,6 +22,15 @@ _CONTROLS = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 MOST_CONTROLS = 0.01
 """Share of control characters above which bytes are no text."""
 
+# Links, strong emphasis, headings, escaped marks.
+_MARKDOWN = (
+    re.compile(r"(?<!!)\[[^\]\n]{1,200}\]\((?:https?://|mailto:|[#/.])[^)\s]*\)"),
+    re.compile(r"(?<![*\w])\*\*(?=[^\s*])[^*\n]{1,200}(?<=\S)\*\*(?![*\w])"),
+    re.compile(r"^#{1,6} +\S", re.MULTILINE),
+    re.compile(r"\\[$*_\[\]#&~>`|-]"),
+)
+_MANY_MARKS = 5
+
 
 class PlainDraft(Draft):
     """A draft that is one text without blocks, kept to the character."""
@@ -43,6 +52,12 @@ def read(data: bytes, *, where: str, limits: Limits) -> Draft:  # noqa: ARG001 -
     draft = PlainDraft()
     text = decode_text(data, where=where, warnings=draft.warnings)
     draft.whole = canonicalise(text)
+    marks = sum(len(pattern.findall(draft.whole)) for pattern in _MARKDOWN)
+    if marks >= _MANY_MARKS:
+        draft.warnings.append(
+            f"The text looks like Markdown ({marks} marks such as links, ** or #) and was read as it stands; "
+            "use --format md to score it without its markup."
+        )
     return draft
 
 

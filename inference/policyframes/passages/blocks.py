@@ -10,22 +10,25 @@ from dataclasses import replace
 from statistics import median
 
 from policyframes.documents.document import Block, BlockKind, Document
+from policyframes.passages.joins import FINISHED, join_unfinished
+from policyframes.passages.sentences import split_sentences
+from policyframes.passages.words import count_words, ends_open, is_noise, is_scrap
 
 _HEADING_WORDS = 14
 _CAPITALS_WORDS = 20
 _CAPTION_WORDS = 40
-_UNFINISHED_WORDS = 15
+_TITLE_LETTERS = 5
 _CONTENTS_RUN = 3
 _LONG_LINE = 120
 _TABLE_SHARE = 0.8
 
 _BLANK_LINES = re.compile(r"\n[ \t]*(?:\n[ \t]*)+")
 _BULLET = re.compile(r"[•◦▪●○■□‣⁃*–—-][ \t]+\S|\(?(?:\d{1,2}|[a-z]|[ivx]{1,4})[.)][ \t]+\S")
-_FINISHED = re.compile(r"""[.!?…:;]["”’')\]»]*(?:\d{1,3}|\[\d{1,3}\])?$""")
 _NUMBERED_HEADING = re.compile(
     r"(?:chapter|part|section|sec\.|annex|appendix|title|article)\s+[\divxlc]+\b|[IVXLC]+\.\s|\d+(?:\.\d+)+\.?\s",
     re.IGNORECASE,
 )
+_NUMBER = re.compile(r"(?:\d+|[a-z])[.)]?\s")
 _LEADERS = re.compile(r"(?:(?:\.[ ]?){3,}|…[\s.…]*|\t)\s*(?:\d{1,4}|[ivxlc]{1,6})(?=\s|$)")
 _ENDS_IN_NUMBER = re.compile(r"\s(?:\d{1,4}|[ivxlc]{1,6})$")
 _CAPTION = re.compile(
@@ -54,14 +57,12 @@ def find_blocks(document: Document) -> list[Block]:
     text = document.text
     blocks = _fill_gaps(text, document.blocks) if document.blocks else _plain_blocks(text, 0, len(text))
     blocks = _mark_numbered_headings(text, blocks, [_classify(text, block) for block in blocks])
-    blocks = _join_unfinished(text, blocks)
+    # A PDF states no structure: its blocks are told from the layout, page by page.
+    stated = document.blocks if document.format != "pdf" else ()
+    known = frozenset(block.start for block in stated if block.kind is not BlockKind.PARAGRAPH)
+    blocks = join_unfinished(text, blocks, known=known)
     blocks = _mark_contents(text, blocks)
-    return _mark_references(text, blocks)
-
-
-def count_words(text: str) -> int:
-    """Return the number of words: runs of characters between white space."""
-    return len(text.split())
+    return _mark_noise(text, _mark_references(text, blocks))
 
 
 def _fill_gaps(text: str, known: tuple[Block, ...]) -> list[Block]:
@@ -152,7 +153,7 @@ def _mark_numbered_headings(text: str, raw: list[Block], blocks: list[Block]) ->
         if (
             block.kind is BlockKind.LIST_ITEM
             and raw[index].kind is BlockKind.PARAGRAPH
-            and content[0].isdigit()
+            and _NUMBER.match(content)
             and not any(neighbour.kind is BlockKind.LIST_ITEM for neighbour in neighbours)
             and _is_heading(content, count_words(content))
         ):
@@ -169,40 +170,24 @@ def _is_table(content: str) -> bool:
 
 
 def _is_heading(content: str, words: int) -> bool:
-    if content[0].islower() or ("\n" in content.strip() and words > _HEADING_WORDS):
+    if (content[0].islower() and not _NUMBER.match(content)) or ("\n" in content.strip() and words > _HEADING_WORDS):
         return False
-    if words <= _CAPITALS_WORDS and content.upper() == content:
+    if words <= _CAPITALS_WORDS and content.isupper():
         return True
-    if words <= _HEADING_WORDS and not _FINISHED.search(content) and content[-1] != ",":
+    if words <= _HEADING_WORDS // 2 and _NUMBERED_HEADING.match(content):
         return True
-    return words <= _HEADING_WORDS // 2 and bool(_NUMBERED_HEADING.match(content))
-
-
-def _join_unfinished(text: str, blocks: list[Block]) -> list[Block]:
-    """Join paragraphs that a page, a column or a scan has broken: unfinished, or going on in lower case."""
-    joined: list[Block] = []
-    for block in blocks:
-        before = joined[-1] if joined else None
-        if before and block.kind is BlockKind.PARAGRAPH and _goes_on(text, before, block):
-            joined[-1] = replace(before, end=block.end, kind=_joined_kind(before))
-        else:
-            joined.append(block)
-    return joined
-
-
-def _joined_kind(before: Block) -> BlockKind:
-    return BlockKind.LIST_ITEM if before.kind is BlockKind.LIST_ITEM else BlockKind.PARAGRAPH
-
-
-def _goes_on(text: str, before: Block, block: Block) -> bool:
-    content = text[before.start : before.end]
-    starts_lower = text[block.start].islower()
-    if before.kind is BlockKind.HEADING:
-        # A fragment that goes on in lower case was no heading after all.
-        return starts_lower and content.upper() != content
-    if before.kind not in (BlockKind.PARAGRAPH, BlockKind.LIST_ITEM) or _FINISHED.search(content):
+    longest = _CAPITALS_WORDS if _NUMBER.match(content) and _is_title_case(content) else _HEADING_WORDS
+    if words > longest or FINISHED.search(content) or content[-1] == ",":
         return False
-    return starts_lower or (before.kind is BlockKind.PARAGRAPH and count_words(content) >= _UNFINISHED_WORDS)
+    # A title over two lines may break after "and"; a sentence in title case hardly occurs.
+    is_broken = ends_open(content) and not _is_title_case(content)
+    return not is_broken and len(split_sentences(content)) == 1
+
+
+def _is_title_case(content: str) -> bool:
+    """Return whether all words but short ones are capitalised."""
+    long_words = [word for word in content.split() if len(word.strip(",:;()")) >= _TITLE_LETTERS]
+    return bool(long_words) and all(not word.lstrip("(“‘\"'")[:1].islower() for word in long_words)
 
 
 def _mark_contents(text: str, blocks: list[Block]) -> list[Block]:
@@ -235,4 +220,22 @@ def _mark_references(text: str, blocks: list[Block]) -> list[Block]:
         elif inside and block.kind in (BlockKind.PARAGRAPH, BlockKind.LIST_ITEM):
             block = replace(block, kind=BlockKind.REFERENCE)  # noqa: PLW2901  (the marked copy replaces it)
         marked.append(block)
+    return marked
+
+
+def _mark_noise(text: str, blocks: list[Block]) -> list[Block]:
+    """Mark what is mostly non-words as fragments, with the scraps between two of them that are no prose either."""
+    marked = list(blocks)
+    scraps: list[int] | None = None
+    for index, block in enumerate(blocks):
+        content = text[block.start : block.end]
+        is_body = block.kind in (BlockKind.PARAGRAPH, BlockKind.LIST_ITEM)
+        if is_body and is_noise(content):
+            for number in [*(scraps or ()), index]:
+                marked[number] = replace(blocks[number], kind=BlockKind.FRAGMENT)
+            scraps = []
+        elif is_body and scraps is not None and is_scrap(content):
+            scraps.append(index)
+        elif is_body:
+            scraps = None
     return marked

@@ -8,11 +8,12 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from policyframes.documents.document import Block, BlockKind, Document
-from policyframes.passages.blocks import count_words, find_blocks
+from policyframes.passages.blocks import find_blocks
 from policyframes.passages.sentences import split_sentences
+from policyframes.passages.words import count_words, has_word, is_fragment
 
 # The coded spans hold 35 words or more (1st percentile) and about a third of them join short neighbouring
 # paragraphs; labels/DATASHEET.md has the figures. The upper bound is the codebook's.
@@ -71,24 +72,37 @@ def split_passages(document: Document) -> Segmentation:
     within a section, and one that ends in a colon with what it announces, up to 150 words. A longer paragraph is
     cut between sentences into runs of about equal length. Source of the unit: labels/codebook.md, "The unit".
     """
+    text = document.text
     blocks = find_blocks(document)
-    if not any(block.kind in _BODY for block in blocks):
-        # A text of headings alone is a text all the same: somebody scores a single line.
-        blocks = [Block(b.start, b.end, BlockKind.PARAGRAPH) if b.kind is BlockKind.HEADING else b for b in blocks]
-    spans = [cut for group in _group(document.text, blocks) for cut in _cut(document.text, *group)]
+    groups = _group(text, blocks)
+    fragments = [span for span in groups if is_fragment(text[span[0] : span[1]])]
+    if len(fragments) == len(groups):
+        # A text of headings or fragments alone is a text all the same: somebody scores a single line.
+        blocks = [_as_body(text, block) for block in blocks]
+        groups, fragments = _group(text, blocks), []
+    spans = [cut for group in groups if group not in fragments for cut in _cut(text, *group)]
     passages = tuple(
         Passage(
             number=number,
             start=start,
             end=end,
-            text=document.text[start:end],
+            text=text[start:end],
             page=document.page_at(start),
             last_page=document.page_at(end - 1),
         )
         for number, (start, end) in enumerate(spans, 1)
     )
     others = [block for block in blocks if block.kind not in _BODY]
-    return Segmentation(passages, tuple(_with_separators(document.text, passages, others)))
+    others += [Block(start, end, BlockKind.FRAGMENT) for start, end in fragments]
+    return Segmentation(passages, tuple(_with_separators(text, passages, others)))
+
+
+def _as_body(text: str, block: Block) -> Block:
+    """Return a heading as a paragraph, and a paragraph without a word as a fragment."""
+    if block.kind not in (*_BODY, BlockKind.HEADING, BlockKind.FRAGMENT):
+        return block
+    is_text = has_word(text[block.start : block.end])
+    return replace(block, kind=BlockKind.PARAGRAPH if is_text else BlockKind.FRAGMENT)
 
 
 def _group(text: str, blocks: list[Block]) -> list[tuple[int, int]]:

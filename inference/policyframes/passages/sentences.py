@@ -47,6 +47,12 @@ def split_sentences(text: str) -> list[tuple[int, int]]:
     return spans
 
 
+def opens_sentence(text: str) -> bool:
+    """Return whether a text begins with a capitalised word that opens sentences: The, In, It, ..."""
+    first = _NEXT_WORD.match(text)
+    return first is not None and first.group(1)[0].isupper() and first.group(1).lower() in _OPENERS
+
+
 def _ends_sentence(text: str, start: int, match: re.Match[str]) -> bool:
     following = _NEXT_WORD.match(text, match.end(1))
     word = following.group(1) if following else ""

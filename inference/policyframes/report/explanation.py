@@ -69,8 +69,8 @@ WHAT THE NUMBERS DO NOT MEAN
 
 _UNCERTAIN = (
     "A passage is marked uncertain where a probability lies in a band around its threshold. The band was set so that "
-    "of the decisions outside it, taken together, {promised} should be right on documents like those of the labels; near "
-    "its edges it is less. {band} Read the uncertain passages before you rely on them."
+    "of the decisions outside it, taken together, {promised} should be right on documents like those of the labels; "
+    "near its edges it is less. {band} Read the uncertain passages before you rely on them."
 )
 _BULLET: dict[str, Any] = {"width": 118, "initial_indent": "- ", "subsequent_indent": "  "}
 

@@ -190,9 +190,23 @@ def test_indented_first_lines_start_paragraphs(tmp_path, blocks_of):
     assert [text.split()[1] for _, text in blocks] == ["alpha", "beta", "gamma"]
 
 
-def test_titles_that_programs_make_up_are_no_titles(tmp_path):
-    assert read_document(draw(tmp_path / "a.pdf", [["Words."]], title="The River Plan")).title == "The River Plan"
-    assert read_document(draw(tmp_path / "b.pdf", [["Words."]], title="Microsoft Word - plan.doc")).title == ""
+@pytest.mark.parametrize(
+    "title",
+    [
+        *("untitled", "Untitled-1", "(anonymous)", "(unspecified)", "Untitled Document", "Document1", "Print"),
+        *("Microsoft Word - plan.doc", "Microsoft PowerPoint - Talk", "PowerPoint Presentation", "Word Document"),
+        *("plan_final.docx", "plan.indd", "slides.odt", "https://example.org/plan", "Slide 1", "(null)"),
+    ],
+)
+def test_titles_that_programs_make_up_are_no_titles(tmp_path, title):
+    assert read_document(draw(tmp_path / "a.pdf", [["Words."]], title=title)).title == ""
+
+
+@pytest.mark.parametrize(
+    "title", ["The River Plan", "Anonymous Donors and the Law", "Document of Accession", "Print Media in the Provinces"]
+)
+def test_a_title_that_an_author_wrote_stands(tmp_path, title):
+    assert read_document(draw(tmp_path / "a.pdf", [["Words."]], title=title)).title == title
 
 
 def picture_page(canvas):

@@ -29,6 +29,39 @@ def test_marked_and_unmarked_unicode_is_read_without_a_warning(read_bytes, encod
     assert document.warnings == ()
 
 
+MARKDOWN = (
+    "# The River Plan\n\nSee the [annex](https://example.org/annex) and **the map**.\n\n"
+    "## Costs\n\nIt costs \\$12 million, as [the ministry](#costs) said.\n"
+)
+
+
+def test_markdown_named_txt_keeps_its_markup_and_gets_a_warning(read_bytes):
+    document = read_bytes("plan.txt", MARKDOWN)
+    assert document.text == MARKDOWN
+    assert "6 marks" in document.warnings[0]
+    assert "--format md" in document.warnings[0]
+    assert read_bytes("plan.md", MARKDOWN).warnings == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Of the 12 crossings *two* were closed [see note 4] (and **three** more later).\n" * 4,
+        "* * *\n\n- # 1 priority: roads\n- [x] (done)\n- 2 ** 3 is 8, and 2**4 is 16\n" * 4,
+        "The file lies in C:\\plans\\rivers and costs $12.\n" * 8,
+    ],
+)
+def test_ordinary_texts_do_not_look_like_markdown(read_bytes, text):
+    assert read_bytes("plan.txt", text).warnings == ()
+
+
+@pytest.mark.shared
+def test_few_texts_look_like_markdown(shared_folder):
+    paths = sorted((shared_folder / "documents").glob("*.txt"))
+    warned = [path.stem for path in paths if any("Markdown" in w for w in read_document(path).warnings)]
+    assert warned == ["bg-nss-2018", "orion-mexico-2026"]
+
+
 def test_windows_1252_is_read_with_a_warning(read_bytes):
     document = read_bytes("a.txt", ACCENTED.encode("cp1252"))
     assert document.text == ACCENTED
