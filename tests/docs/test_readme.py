@@ -35,7 +35,7 @@ def test_the_demo_prints_what_the_readme_shows(readme, checkout, tmp_path):
     command = [sys.executable, "-m", "policyframes", "score", *files, "-o", tmp_path / "out"]
     done = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=True)
     printed = {line.strip() for line in done.stdout.splitlines()}
-    block = re.search(r"It ends with:\n\n(.*?)\n\n    make test", readme, re.DOTALL).group(1)
+    block = re.search(r"The end of what it prints:\n\n(.*?)\n\nThe columns", readme, re.DOTALL).group(1)
     shown = [line.strip() for line in block.splitlines() if line.strip() not in {"", "[...]"}]
 
     assert len(shown) >= 8
