@@ -170,14 +170,3 @@ def test_importing_the_package_loads_no_parser():
     )
     assert done.stderr == ""
     assert done.returncode == 0
-
-
-def test_plain_text_is_quick(tmp_path):
-    path = tmp_path / "a.txt"
-    path.write_text("Some words. " * 10_000)
-    times = []
-    for _ in range(5):
-        start = time.monotonic()
-        read_document(path)
-        times.append(time.monotonic() - start)
-    assert min(times) < 0.5
