@@ -14,8 +14,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from policyframes.bundle import Bundle, load_bundle, save_bundle
-from policyframes.errors import OutputError
+from policyframes.bundle import Bundle, check_vacant, load_bundle, save_bundle
 from policyframes.scorer import Scorer
 from policyframes_training.calibration import PROMISED_PRECISION, Calibration, calibrate
 from policyframes_training.card import CardFacts, render_card
@@ -23,7 +22,15 @@ from policyframes_training.corpus import Corpus, PassageSet, read_corpus
 from policyframes_training.evaluation import Evaluation, evaluate, measure_second_coder
 from policyframes_training.export import Measured, build_bundle, check_name, describe_metrics, flatten_metrics
 from policyframes_training.labels import load_labels
-from policyframes_training.linear import HeldOut, Trial, candidate_settings, choose_settings, fit_linear, hold_out
+from policyframes_training.linear import (
+    HeldOut,
+    LinearSettings,
+    Trial,
+    candidate_settings,
+    choose_settings,
+    fit_linear,
+    hold_out,
+)
 from policyframes_training.plots import draw_plots
 from policyframes_training.provenance import hash_lock, read_commit, read_date, read_environment
 from policyframes_training.tracking import RunRecord, Store, open_store, record_run
@@ -87,43 +94,25 @@ def train_fast(plan: Plan, report: Report = lambda _: None) -> Trained:
     Raises:
         LabelsError: the labels or the documents cannot be read.
         TrainingError: the passages do not suffice.
-        OutputError: the folder exists already, or cannot be written.
+        RefusedError: the folder exists already, or holds something else than a bundle.
+        OutputError: the folder cannot be written.
         TrackingError: the store cannot be reached.
     """
     check_name(plan.name)
-    if plan.output.exists() and not plan.overwrite:
-        raise OutputError(
-            where=str(plan.output),
-            found="it exists already",
-            allowed="a folder that does not exist yet",
-            remedy="Choose another with -o, or pass --overwrite.",
-        )
+    # Before the work, not after it.
+    check_vacant(plan.output, overwrite=plan.overwrite)
     corpus = read_corpus(plan.labels, plan.documents)
     store = open_store(folder=plan.store)
     report(_describe_corpus(corpus))
-    train, validation = corpus.passages("train"), corpus.passages("validation")
     with record_run(store, experiment=plan.experiment, name=plan.name) as run:
-        candidates = candidate_settings(with_originals=corpus.with_originals)
-        trials = choose_settings(train, validation, candidates, seed=plan.seed)
-        chosen = trials[0].settings
-        report(f"chose among {len(trials)} settings on validation: {chosen} (AP {trials[0].score:.4f})")
-        model = fit_linear(train, chosen, seed=plan.seed)
-        calibration = calibrate(
-            HeldOut(model.logits(validation.texts), validation.targets, validation.documents),
-            hold_out(train, chosen, groups=_find_groups(plan.labels), seed=plan.seed),
-            corpus.framings,
+        trials = choose_settings(
+            corpus.passages("train"),
+            corpus.passages("validation"),
+            candidate_settings(with_originals=corpus.with_originals),
+            seed=plan.seed,
         )
-        bundle = build_bundle(
-            model,
-            calibration.settings,
-            name=plan.name,
-            promised_precision=PROMISED_PRECISION,
-            provenance=_collect_provenance(plan, corpus, run.run_id),
-        )
-        measured = measure_bundle(bundle, corpus, plan.labels, seed=plan.seed)
-        bundle = replace(bundle, metrics=describe_metrics(measured, calibration))
-        facts = _collect_facts(bundle, corpus, chosen.as_params(), measured=measured, calibration=calibration)
-        bundle = replace(bundle, card=render_card(facts))
+        report(f"chose among {len(trials)} settings on validation: {trials[0].settings} (AP {trials[0].score:.4f})")
+        bundle, measured = _make_bundle(plan, corpus, trials[0].settings, run_id=run.run_id)
         save_bundle(bundle, plan.output, overwrite=plan.overwrite)
         report(f"saved {plan.output}")
         model_uri = _record(run, plan, corpus, bundle=bundle, measured=measured, trials=trials)
@@ -137,6 +126,28 @@ def train_fast(plan: Plan, report: Report = lambda _: None) -> Trained:
         trials=trials,
         corpus=corpus,
     )
+
+
+def _make_bundle(plan: Plan, corpus: Corpus, chosen: LinearSettings, *, run_id: str) -> tuple[Bundle, Measured]:
+    """Fit on train, calibrate on what was held out, measure on test, and return the bundle with all of it."""
+    train, validation = corpus.passages("train"), corpus.passages("validation")
+    model = fit_linear(train, chosen, seed=plan.seed)
+    calibration = calibrate(
+        HeldOut(model.logits(validation.texts), validation.targets, validation.documents),
+        hold_out(train, chosen, groups=_find_groups(plan.labels), seed=plan.seed),
+        corpus.framings,
+    )
+    bundle = build_bundle(
+        model,
+        calibration.settings,
+        name=plan.name,
+        promised_precision=PROMISED_PRECISION,
+        provenance=_collect_provenance(plan, corpus, run_id),
+    )
+    measured = measure_bundle(bundle, corpus, plan.labels, seed=plan.seed)
+    bundle = replace(bundle, metrics=describe_metrics(measured, calibration))
+    facts = _collect_facts(bundle, corpus, chosen.as_params(), measured=measured, calibration=calibration)
+    return replace(bundle, card=render_card(facts)), measured
 
 
 def measure_bundle(bundle: Bundle, corpus: Corpus, labels: Path, *, seed: int) -> Measured:
