@@ -243,13 +243,33 @@ def test_a_text_of_one_fragment_is_scored_if_it_holds_a_word(line):
 
 @pytest.mark.parametrize("piece", ["1" * 200_000 + "_x", "Ab" * 100_000 + "_", "a.b~" * 50_000])
 def test_endless_tokens_do_not_hold_up_the_program(piece):
-    # A pattern that tries every split of such a token would take days; the bound only tells that apart from seconds.
+    # A pattern that tries every split of such a token would take days.
+    cut_within_a_minute(f"{piece} {piece}")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "blocks",
+    [
+        [SENTENCE.strip().lower().rstrip(".")],
+        ["Border management", "We do not accept this."],
+        ["Trade", "May 3, 2020."],
+    ],
+    ids=["chain of joins", "short sections", "sections of fragments"],
+)
+def test_many_small_blocks_do_not_hold_up_the_program(blocks):
+    # Two megabytes: seconds where each block is looked at once, half an hour where each looks at all before it.
+    cut_within_a_minute("\n\n".join(blocks * (2_000_000 // len("".join(blocks)))))
+
+
+def cut_within_a_minute(text):
+    # The bound only tells seconds from hours.
     code = (
         "import sys; from policyframes.documents.document import Document; from policyframes.passages import "
         "split_passages; text = sys.stdin.read(); print(len(split_passages(Document('d', text, 'txt', 'd')).passages))"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code], input=f"{piece} {piece}", capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, "-c", code], input=text, capture_output=True, text=True, check=True, timeout=60
     )
 
     assert int(done.stdout) >= 0

@@ -11,6 +11,8 @@ from policyframes.passages.sentences import opens_sentence
 from policyframes.passages.words import count_words, ends_open
 
 _UNFINISHED_WORDS = 15
+# How a block ends is told from its end: a chain of joins would otherwise read the growing whole at every link.
+_TAIL = 2_000
 
 FINISHED = re.compile(r"""[.!?…:;。！？]["”’')\]»]*(?:\d{1,3}|\[\d{1,3}\])?$""")
 # A dash is a speaker who is cut short, a bracket or a quotation mark closes: what follows is a new paragraph.
@@ -37,12 +39,16 @@ def join_unfinished(text: str, blocks: Sequence[Block], *, known: frozenset[int]
     return joined
 
 
+def _read_tail(text: str, block: Block) -> str:
+    return text[max(block.start, block.end - _TAIL) : block.end]
+
+
 def _joined_kind(before: Block) -> BlockKind:
     return BlockKind.LIST_ITEM if before.kind is BlockKind.LIST_ITEM else BlockKind.PARAGRAPH
 
 
 def _goes_on(text: str, before: Block, block: Block, *, following: Block | None, known: frozenset[int]) -> bool:
-    content = text[before.start : before.end]
+    content = _read_tail(text, before)
     starts_lower = text[block.start].islower()
     if block.kind is BlockKind.HEADING:
         return _is_middle_line(text, before, block, following=following, known=known)
@@ -58,7 +64,7 @@ def _goes_on(text: str, before: Block, block: Block, *, following: Block | None,
 
 def _is_middle_line(text: str, before: Block, block: Block, *, following: Block | None, known: frozenset[int]) -> bool:
     """Return whether what looks like a heading is a line of the sentence that the paragraph before it begins."""
-    content, line = text[before.start : before.end], text[block.start : block.end]
+    content, line = _read_tail(text, before), text[block.start : block.end]
     if before.kind not in _BODY or block.start in known or line.upper() == line:
         return False
     if following is None or following.kind is not BlockKind.PARAGRAPH or FINISHED.search(content):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -75,11 +76,11 @@ def split_passages(document: Document) -> Segmentation:
     text = document.text
     blocks = find_blocks(document)
     groups = _group(text, blocks)
-    fragments = [span for span in groups if is_fragment(text[span[0] : span[1]])]
+    fragments = {span for span in groups if is_fragment(text[span[0] : span[1]])}
     if len(fragments) == len(groups):
         # A text of headings or fragments alone is a text all the same: somebody scores a single line.
         blocks = [_as_body(text, block) for block in blocks]
-        groups, fragments = _group(text, blocks), []
+        groups, fragments = _group(text, blocks), set()
     spans = [cut for group in groups if group not in fragments for cut in _cut(text, *group)]
     passages = tuple(
         Passage(
@@ -137,7 +138,7 @@ def _join_short_tails(text: str, groups: list[tuple[int, int]], blocks: list[Blo
         words = count_words(text[span[0] : span[1]])
         if joined and words < MIN_WORDS:
             before = joined[-1]
-            is_same_section = not any(before[1] <= position < span[0] for position in breaks)
+            is_same_section = bisect_left(breaks, before[1]) == bisect_left(breaks, span[0])
             if is_same_section and words + count_words(text[before[0] : before[1]]) <= MAX_WORDS:
                 joined[-1] = (before[0], span[1])
                 continue
@@ -167,13 +168,15 @@ def _cut(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
 def _cut_sentence(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
     """Cut what is too long for a sentence after semicolons, else commas, else between words."""
     words = [(start + m.start(), start + m.end()) for m in _WORD.finditer(text[start:end])]
-    while len(words) > _MAX_SENTENCE_WORDS:
-        ends = [i for mark in (";", ",") for i in range(MIN_WORDS, MAX_WORDS) if text[words[i][1] - 1] == mark]
-        last = ends[-1] if ends else MAX_WORDS - 1
-        yield words[0][0], words[last][1]
-        words = words[last + 1 :]
-    if words:
-        yield words[0][0], words[-1][1]
+    first = 0
+    while len(words) - first > _MAX_SENTENCE_WORDS:
+        candidates = range(first + MIN_WORDS, first + MAX_WORDS)
+        ends = [i for mark in (";", ",") for i in candidates if text[words[i][1] - 1] == mark]
+        last = ends[-1] if ends else first + MAX_WORDS - 1
+        yield words[first][0], words[last][1]
+        first = last + 1
+    if first < len(words):
+        yield words[first][0], words[-1][1]
 
 
 def _with_separators(text: str, passages: tuple[Passage, ...], others: list[Block]) -> Iterator[Block]:
