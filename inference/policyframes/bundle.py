@@ -118,7 +118,7 @@ def save_bundle(bundle: Bundle, folder: Path | str, *, overwrite: bool = False) 
         OutputError: the folder cannot be written.
     """
     folder = Path(folder)
-    _check_contents(bundle, str(folder))
+    _refuse_fault(folder, find_manifest_fault(_build_manifest(bundle, {})) or _find_weight_fault(bundle))
     check_vacant(folder, overwrite=overwrite)
     contents = {
         _CARD: bundle.card.encode(),
@@ -184,8 +184,7 @@ def load_bundle(folder: Path | str) -> Bundle:
             remedy="`policyframes doctor` lists the bundles at hand.",
         )
     manifest = _read_manifest(folder)
-    if fault := find_manifest_fault(manifest):
-        raise _damaged(folder / _MANIFEST, fault)
+    _refuse_fault(folder / _MANIFEST, find_manifest_fault(manifest))
     contents = _read_files(folder, manifest)
     tensors = _parse_tensors(folder / _WEIGHTS, contents[_WEIGHTS])
     vocabulary = _parse_json(folder / _VOCABULARY, contents[_VOCABULARY])
@@ -203,9 +202,9 @@ def load_bundle(folder: Path | str) -> Bundle:
             card=contents[_CARD].decode(),
             id=str(manifest["id"]),
         )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise _damaged(folder / _MANIFEST, f"a field is missing or of another type ({error!r})") from error
-    _check_contents(bundle, str(folder))
+    except (TypeError, ValueError) as error:
+        raise _damaged(folder, f"the vocabulary is no list, or the card no text ({error!r})") from error
+    _refuse_fault(folder, _find_weight_fault(bundle))
     return bundle
 
 
@@ -330,11 +329,9 @@ def _parse_tensors(path: Path, data: bytes) -> dict[str, Weights]:
     return tensors
 
 
-def _check_contents(bundle: Bundle, where: str) -> None:
-    """Refuse a bundle whose shapes, types, values or settings contradict each other."""
-    problem = find_manifest_fault(_build_manifest(bundle, {})) or _find_weight_fault(bundle)
-    if problem:
-        raise _damaged(Path(where), problem)
+def _refuse_fault(path: Path, fault: str) -> None:
+    if fault:
+        raise _damaged(path, fault)
 
 
 def _find_weight_fault(bundle: Bundle) -> str:

@@ -7,12 +7,17 @@ import re
 from collections.abc import Mapping
 from typing import Any, TypeGuard
 
-_NAME = re.compile(r"[a-z0-9]+(?:[.-][a-z0-9]+)*-v[0-9]+")
+_NAME = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*-v[0-9]+")
 _FRAMING = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _SETTINGS = {"threshold", "slope", "offset", "uncertain_from", "uncertain_to"}
 # Longer n-grams than these have no use, and each length costs time on every passage.
 _LONGEST = {"word_ngrams": 5, "char_ngrams": 10}
+
+
+def is_bundle_name(name: str) -> bool:
+    """Return whether a name is `<name>-v<number>`: lower-case words joined by hyphens, then -v and a number."""
+    return bool(_NAME.fullmatch(name))
 
 
 def find_manifest_fault(manifest: Mapping[str, Any]) -> str:
@@ -29,7 +34,7 @@ def find_manifest_fault(manifest: Mapping[str, Any]) -> str:
 
 def _find_name_fault(manifest: Mapping[str, Any]) -> str:
     name, promised = manifest.get("name"), manifest.get("promised_precision")
-    if not isinstance(name, str) or not _NAME.fullmatch(name):
+    if not isinstance(name, str) or not is_bundle_name(name):
         return f"'name' is {name!r} and no lower-case name that ends in -v and a number"
     if not _is_number(promised) or not 0 < promised <= 1:
         return f"'promised_precision' is {promised!r} and no share"

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from policyframes.bundle import Bundle, FramingSettings
+from policyframes.bundle_manifest import is_bundle_name
 from policyframes.errors import UsageError
 from policyframes_training.calibration import CONFIDENCE, Calibration
 from policyframes_training.estimates import Estimate
 from policyframes_training.evaluation import BINS, RESAMPLES, Evaluation
 from policyframes_training.linear import LinearModel
 
-_NAME = re.compile(r"[a-z][a-z0-9-]*-v[0-9]+")
 # Figures beyond this carry no information, and the last bits of a double differ between machines.
 _DIGITS = 7
 
@@ -39,7 +38,7 @@ def check_name(name: str) -> str:
     Raises:
         UsageError: it is not `<name>-v<number>`.
     """
-    if not _NAME.fullmatch(name):
+    if not is_bundle_name(name):
         raise UsageError(
             where="name of the bundle",
             found=repr(name),

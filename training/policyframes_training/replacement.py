@@ -1,11 +1,10 @@
-"""Replaces a file whole or not at all. Knows nothing of what is in it."""
+"""Replaces a file of labels whole or not at all, with a named error where that fails."""
 
 from __future__ import annotations
 
-import os
-import tempfile
 from pathlib import Path
 
+from policyframes import replacement
 from policyframes.errors import OutputError
 
 
@@ -20,23 +19,9 @@ def replace_file(path: Path, content: str) -> None:
     if target.exists() and not target.is_file():
         raise _refusal(path, "it is no regular file")
     try:
-        _write_beside(target, content)
+        replacement.replace_file(target, content)
     except OSError as error:
         raise _refusal(path, f"it cannot be written ({error.strerror or error})") from error
-
-
-def _write_beside(target: Path, content: str) -> None:
-    handle, name = tempfile.mkstemp(prefix=f".{target.name}-", dir=target.parent)
-    scratch = Path(name)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as stream:
-            stream.write(content)
-        # mkstemp makes the file private; the rights of what it replaces are kept.
-        scratch.chmod(target.stat().st_mode & 0o777 if target.exists() else 0o644)
-        scratch.replace(target)
-    except BaseException:
-        scratch.unlink(missing_ok=True)
-        raise
 
 
 def _refusal(path: Path, found: str) -> OutputError:

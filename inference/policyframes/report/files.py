@@ -5,13 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
-import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from policyframes.bundle import Bundle
 from policyframes.errors import OutputError
+from policyframes.replacement import replace_file
 from policyframes.report.explanation import explain_results
 from policyframes.report.page import render_page
 from policyframes.report.rows import Result, Row, document_columns, document_row, passage_columns, passage_rows
@@ -40,7 +39,7 @@ def write_results(results: Sequence[Result], bundle: Bundle, folder: Path) -> No
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name in FILE_NAMES:
-            _replace_file(folder / name, contents[name])
+            replace_file(folder / name, contents[name])
     except OSError as error:
         raise OutputError(
             where=str(folder),
@@ -63,16 +62,3 @@ def format_csv(rows: Iterable[Row], columns: Sequence[str]) -> str:
 def format_line(row: Row) -> str:
     """Return a row as one line of JSON."""
     return json.dumps(row, ensure_ascii=False) + "\n"
-
-
-def _replace_file(path: Path, content: str) -> None:
-    handle, scratch = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as stream:
-            stream.write(content)
-        # mkstemp makes the file private; results follow the folder's usual rights.
-        Path(scratch).chmod(0o644)
-        Path(scratch).replace(path)
-    except BaseException:
-        Path(scratch).unlink(missing_ok=True)
-        raise
