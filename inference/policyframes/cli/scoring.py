@@ -49,15 +49,15 @@ def score_files(
 
 def name_documents(files: Sequence[str]) -> list[str]:
     """Return a different name for each file: its name without the ending, and a number where two are alike."""
-    names: list[str] = []
+    names: dict[str, None] = {}
     for file in files:
         stem = "stdin" if file == "-" else Path(file).stem
         name, number = stem, 1
         while name in names:
             number += 1
             name = f"{stem}-{number}"
-        names.append(name)
-    return names
+        names[name] = None
+    return list(names)
 
 
 def _score_file(scorer: Scorer, file: str, name: str, *, file_format: str | None, limits: Limits) -> ScoredDocument:
