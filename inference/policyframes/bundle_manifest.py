@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import math
 import re
+import sys
 from collections.abc import Mapping
 from typing import Any, TypeGuard
 
@@ -13,6 +13,10 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 _SETTINGS = {"threshold", "slope", "offset", "uncertain_from", "uncertain_to"}
 # Longer n-grams than these have no use, and each length costs time on every passage.
 _LONGEST = {"word_ngrams": 5, "char_ngrams": 10}
+# A window must hold more than the marks around it, and its cost grows with the square of its length.
+_TOKENS = (16, 8_192)
+_PARTS = {"fast", "encoder"}
+_ROUTED = {"balanced"}
 
 
 def is_bundle_name(name: str) -> bool:
@@ -61,7 +65,16 @@ def _find_framings_fault(manifest: Mapping[str, Any]) -> str:
 
 def _find_features_fault(manifest: Mapping[str, Any]) -> str:
     features = manifest.get("features")
-    if not isinstance(features, dict) or set(features) != set(_LONGEST):
+    if not isinstance(features, dict):
+        return "'features' are missing or no mapping"
+    check = {"encoder-onnx": _find_encoder_fault, "cascade": _find_cascade_fault}.get(
+        manifest["kind"], _find_ngram_fault
+    )
+    return check(features, manifest)
+
+
+def _find_ngram_fault(features: Mapping[str, Any], _: Mapping[str, Any]) -> str:
+    if set(features) != set(_LONGEST):
         return f"'features' are not {', '.join(_LONGEST)}"
     for name, longest in _LONGEST.items():
         bounds = features[name]
@@ -74,6 +87,61 @@ def _find_features_fault(manifest: Mapping[str, Any]) -> str:
             or not 1 <= bounds[0] <= bounds[1] <= longest
         ):
             return f"'{name}' is {bounds!r} and no pair of lengths from 1 to {longest}"
+    return ""
+
+
+def _find_encoder_fault(features: Mapping[str, Any], _: Mapping[str, Any]) -> str:
+    if set(features) != {"max_tokens"}:
+        return "'features' are not max_tokens"
+    tokens, (fewest, most) = features["max_tokens"], _TOKENS
+    if not isinstance(tokens, int) or isinstance(tokens, bool) or not fewest <= tokens <= most:
+        return f"'max_tokens' is {tokens!r} and no number from {fewest} to {most}"
+    return ""
+
+
+def _find_cascade_fault(features: Mapping[str, Any], manifest: Mapping[str, Any]) -> str:
+    if set(features) != {"parts", "blend", "route"}:
+        return "'features' are not parts, blend, route"
+    return (
+        _find_parts_fault(features["parts"], manifest["name"])
+        or _find_blend_fault(features["blend"], len(manifest["framings"]))
+        or _find_route_fault(features["route"], set(manifest["framings"]))
+    )
+
+
+def _find_parts_fault(parts: object, own_name: str) -> str:
+    if not isinstance(parts, dict) or set(parts) != _PARTS:
+        return "'parts' are not fast and encoder"
+    for part, entry in parts.items():
+        if not isinstance(entry, dict) or set(entry) != {"name", "id"}:
+            return f"the part '{part}' has something else than a name and an id"
+        # A name of this form is no path: it can lead to no other place than beside the cascade.
+        if not isinstance(entry["name"], str) or not is_bundle_name(entry["name"]) or entry["name"] == own_name:
+            return f"the part '{part}' is called {entry['name']!r}, which is no name of another bundle"
+        if not isinstance(entry["id"], str) or not _SHA256.fullmatch(entry["id"]):
+            return f"the id of the part '{part}' is no sha256"
+    return ""
+
+
+def _find_blend_fault(blend: object, framings: int) -> str:
+    if not isinstance(blend, dict) or set(blend) != _PARTS:
+        return "'blend' is not of fast and encoder"
+    if not all(isinstance(row, list) and len(row) == framings and all(map(_is_number, row)) for row in blend.values()):
+        return f"'blend' holds something else than {framings} finite numbers for each part"
+    return ""
+
+
+def _find_route_fault(route: object, framings: set[str]) -> str:
+    if not isinstance(route, dict) or set(route) != _ROUTED:
+        return f"'route' is not of {', '.join(sorted(_ROUTED))}"
+    for quality, ranges in route.items():
+        if not isinstance(ranges, dict) or set(ranges) != framings:
+            return f"the route of '{quality}' is of other framings"
+        for name, bounds in ranges.items():
+            if not isinstance(bounds, list) or len(bounds) != 2 or not all(map(_is_number, bounds)):  # noqa: PLR2004  (from, to)
+                return f"the route of '{quality}' for '{name}' is no pair of numbers"
+            if not 0 <= bounds[0] <= bounds[1] <= 1:
+                return f"the route of '{quality}' for '{name}' is no range of probabilities"
     return ""
 
 
@@ -111,4 +179,5 @@ def _is_estimate(value: object) -> bool:
 
 
 def _is_number(value: object) -> TypeGuard[float]:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    # A JSON integer may be larger than any float.
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= sys.float_info.max

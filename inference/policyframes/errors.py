@@ -36,7 +36,7 @@ class UsageError(PolicyFramesError, ValueError):
 
 
 class MissingExtraError(PolicyFramesError, ImportError):
-    """A command needs a part of the installation that is not there."""
+    """A command or a bundle needs a part of the installation that is not there."""
 
     code = "PF-1002"
 
@@ -145,7 +145,7 @@ class BundleNotFoundError(BundleError, FileNotFoundError):
 
 
 class BundleIncompleteError(BundleError):
-    """A file that the bundle lists is missing."""
+    """A file that the bundle lists is missing, or a part of a cascade."""
 
     code = "PF-3002"
 

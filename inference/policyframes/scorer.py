@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
-from policyframes.backends import open_backend
-from policyframes.bundle import Bundle, load_bundle
+from policyframes.backends import QUALITIES, Calibration, Logits, Quality, Tier, open_backend
+from policyframes.bundle import Bundle, FramingSettings, load_bundle
 from policyframes.documents.document import Document
-from policyframes.errors import UsageError
+from policyframes.errors import BundleNotFoundError, UsageError
 from policyframes.language import is_foreign
 from policyframes.passages import Passage, Segmentation, split_passages
 from policyframes.resources import models_folder
 
 DEFAULT_BUNDLE = "fast-v1"
+DEFAULT_CASCADE = "cascade-v1"
 
+_DEFAULT_QUALITY: Quality = "balanced"
 _FOREIGN = (
     "This text does not look English. The bundle has learned from English alone: its scores here, `none` among them, "
     "mean nothing."
@@ -34,12 +35,14 @@ class Score:
         framings: the framings decided present, in the taxonomy's order; empty means `none`.
         primary: the decided framing with the highest probability; None where there is none.
         uncertain: framings whose probability lies in the band where the promised precision is not met.
+        tier: which part of the model read the passage, `fast` or `encoder`.
     """
 
     probabilities: dict[str, float]
     framings: tuple[str, ...]
     primary: str | None
     uncertain: tuple[str, ...]
+    tier: Tier = "fast"
 
     @property
     def none(self) -> bool:
@@ -64,12 +67,14 @@ class ScoredDocument:
         segmentation: its passages, and what is no passage.
         passages: each passage with its score, in reading order.
         warnings: sentences that a reader of the results should know: those of the document, and of the scoring.
+        quality: of a cascade, with which quality it scored; None for other bundles.
     """
 
     document: Document
     segmentation: Segmentation
     passages: tuple[ScoredPassage, ...]
     warnings: tuple[str, ...] = ()
+    quality: Quality | None = None
 
     def count(self, framing: str) -> int:
         """Return the number of passages in which the framing is decided present."""
@@ -92,16 +97,19 @@ class ScoredDocument:
 
 
 class Scorer:
-    """Scores passages and documents with one bundle. Make one with `load`."""
+    """Scores passages and documents with one bundle. Make one with `load`.
 
-    def __init__(self, bundle: Bundle) -> None:
+    Attributes:
+        bundle: what it scores with.
+        quality: of a cascade, how much of the reading the encoder does; None for other bundles.
+    """
+
+    def __init__(self, bundle: Bundle, quality: Quality | None = None) -> None:
         self.bundle = bundle
-        self._backend = open_backend(bundle)
-        settings = [bundle.framings[name] for name in bundle.framing_ids]
-        self._slope = np.array([s.slope for s in settings])
-        self._offset = np.array([s.offset for s in settings])
-        self._threshold = np.array([s.threshold for s in settings])
-        self._band = np.array([(s.uncertain_from, s.uncertain_to) for s in settings])
+        self.quality = (quality or _DEFAULT_QUALITY) if bundle.kind == "cascade" else None
+        self._backend = open_backend(bundle, self.quality)
+        fast = bundle.parts.get("fast", bundle)
+        self._rules = {False: _Rules(fast.framings, "fast"), True: _Rules(bundle.framings, "encoder")}
 
     @property
     def framings(self) -> tuple[str, ...]:
@@ -129,7 +137,13 @@ class Scorer:
                 allowed='a sequence of str, such as ["first passage", "second passage"]',
                 remedy="Put a single text into a list.",
             )
-        return [self._decide(row) for row in self._probabilities(texts)]
+        reading = self._backend.read(texts)
+        scores: list[Score | None] = [None] * len(texts)
+        for by_encoder, rules in self._rules.items():
+            rows = np.flatnonzero(reading.by_encoder == by_encoder)
+            for row, score in zip(rows.tolist(), rules.decide(reading.logits[rows]), strict=True):
+                scores[row] = score
+        return [score for score in scores if score is not None]
 
     def score_document(self, document: Document) -> ScoredDocument:
         """Cut a document into passages and score each."""
@@ -137,38 +151,67 @@ class Scorer:
         scores = self.score([passage.text for passage in segmentation.passages])
         pairs = zip(segmentation.passages, scores, strict=True)
         warnings = (*document.warnings, *((_FOREIGN,) if is_foreign(document.text) else ()))
-        return ScoredDocument(document, segmentation, tuple(ScoredPassage(p, s) for p, s in pairs), warnings)
+        passages = tuple(ScoredPassage(passage, score) for passage, score in pairs)
+        return ScoredDocument(document, segmentation, passages, warnings, self.quality)
 
-    def _probabilities(self, texts: Sequence[str]) -> npt.NDArray[np.float64]:
-        logits = self._backend.logits(texts) * self._slope + self._offset
-        # exp of a clipped value cannot overflow; beyond 500 a double is 0 or 1 anyway.
-        return np.asarray(1.0 / (1.0 + np.exp(-np.clip(logits, -500, 500))))
 
-    def _decide(self, row: npt.NDArray[np.float64]) -> Score:
-        names = self.framings
-        present = row >= self._threshold
-        doubted = (row >= self._band[:, 0]) & (row < self._band[:, 1])
+class _Rules:
+    """The settings of one tier: from logits to scores."""
+
+    def __init__(self, framings: Mapping[str, FramingSettings], tier: Tier) -> None:
+        self._names = tuple(framings)
+        self._tier: Tier = tier
+        self._calibration = Calibration(framings)
+        self._threshold = np.array([settings.threshold for settings in framings.values()])
+        self._band = np.array([(settings.uncertain_from, settings.uncertain_to) for settings in framings.values()])
+
+    def decide(self, logits: Logits) -> list[Score]:
+        """Return one score a row."""
+        rows = self._calibration.apply(logits)
+        present = rows >= self._threshold
+        doubted = (rows >= self._band[:, 0]) & (rows < self._band[:, 1])
+        return [self._make_score(*row) for row in zip(rows.tolist(), present.tolist(), doubted.tolist(), strict=True)]
+
+    def _make_score(self, row: list[float], present: list[bool], doubted: list[bool]) -> Score:
+        names = self._names
+        probabilities = dict(zip(names, row, strict=True))
         framings = tuple(name for name, is_present in zip(names, present, strict=True) if is_present)
-        probabilities = {name: float(value) for name, value in zip(names, row, strict=True)}
         return Score(
             probabilities=probabilities,
             framings=framings,
             primary=max(framings, key=probabilities.__getitem__) if framings else None,
             uncertain=tuple(name for name, is_doubted in zip(names, doubted, strict=True) if is_doubted),
+            tier=self._tier,
         )
 
 
-def load(bundle: Path | str = DEFAULT_BUNDLE) -> Scorer:
+def load(bundle: Path | str | None = None, quality: str | None = None) -> Scorer:
     """Load a bundle and return its scorer.
 
     Args:
         bundle: name of a bundle that ships with this version, or the folder of any bundle. A name that ships means
-            the shipped bundle whatever lies in the current folder; `./NAME` means the folder.
+            the shipped bundle whatever lies in the current folder; `./NAME` means the folder. Without it the fast
+            bundle is taken, or the cascade where a quality is asked for that the fast bundle has not.
+        quality: `fast`, `balanced` or `best`: which passages the encoder of a cascade reads (none, those that the
+            fast part is unsure of, all). `balanced` unless given.
 
     Raises:
         BundleError: the bundle is missing, damaged, incomplete, foreign, or of a newer format.
-        UsageError: neither text nor a path was given.
+        MissingExtraError: the bundle or the quality needs a library that is not installed.
+        UsageError: neither text nor a path was given, there is no such quality, or the bundle is no cascade and
+            cannot choose one.
     """
+    if quality is not None and quality not in QUALITIES:
+        raise UsageError(
+            where="quality",
+            found=repr(quality),
+            allowed=", ".join(QUALITIES),
+            remedy="Leave it out for the default.",
+        )
+    if bundle is None:
+        if quality in {None, "fast"}:
+            return Scorer(load_bundle(models_folder() / DEFAULT_BUNDLE))
+        return _open(load_bundle(_find_cascade(str(quality))), quality)
     if not isinstance(bundle, str | Path):
         raise UsageError(
             where="policyframes.load",
@@ -178,4 +221,28 @@ def load(bundle: Path | str = DEFAULT_BUNDLE) -> Scorer:
         )
     is_bare = isinstance(bundle, str) and Path(bundle).name == bundle
     shipped = models_folder() / bundle
-    return Scorer(load_bundle(shipped if is_bare and shipped.is_dir() else bundle))
+    return _open(load_bundle(shipped if is_bare and shipped.is_dir() else bundle), quality)
+
+
+def _find_cascade(quality: str) -> Path:
+    folder = models_folder() / DEFAULT_CASCADE
+    if not folder.is_dir():
+        raise BundleNotFoundError(
+            where=f"quality {quality}",
+            found=f"this version ships without {DEFAULT_CASCADE}",
+            allowed="a quality with a cascade",
+            remedy="Give the folder of a cascade as the bundle, or score with the quality fast.",
+        )
+    return folder
+
+
+def _open(bundle: Bundle, quality: str | None) -> Scorer:
+    chosen: Quality | None = next((known for known in QUALITIES if known == quality), None)
+    if chosen and bundle.kind != "cascade":
+        raise UsageError(
+            where=f"quality {chosen}",
+            found=f"{bundle.name} is no cascade",
+            allowed="a quality with a cascade, which alone can choose",
+            remedy="Leave the quality or the bundle out.",
+        )
+    return Scorer(bundle, chosen)

@@ -9,6 +9,7 @@ import pytest
 from policyframes.bundle import save_bundle
 from policyframes.scorer import Scorer, load
 from tests.inference.builders import make_bundle
+from tests.inference.encoders import make_cascade, make_encoder, save_parts
 
 
 @pytest.fixture
@@ -21,3 +22,15 @@ def bundle_folder(tmp_path: Path) -> Path:
 @pytest.fixture
 def scorer(bundle_folder: Path) -> Scorer:
     return load(bundle_folder)
+
+
+@pytest.fixture
+def encoder_folder(tmp_path: Path) -> Path:
+    save_bundle(make_encoder(), tmp_path / "encoder-v1")
+    return tmp_path / "encoder-v1"
+
+
+@pytest.fixture
+def cascade_folder(tmp_path: Path) -> Path:
+    save_bundle(make_cascade(save_parts(tmp_path)), tmp_path / "cascade-v1")
+    return tmp_path / "cascade-v1"

@@ -1,16 +1,17 @@
 from __future__ import annotations
 
-import hashlib
 import json
 import random
 import re
 import shutil
 import struct
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from policyframes.bundle import FORMAT_VERSION, _hash_manifest, load_bundle, save_bundle
+from policyframes.bundle import FORMAT_VERSION, load_bundle, save_bundle
+from policyframes.bundle_files import hash_manifest
 from policyframes.errors import (
     BundleDamagedError,
     BundleError,
@@ -20,22 +21,11 @@ from policyframes.errors import (
     BundleNotFoundError,
     RefusedError,
 )
+from policyframes.scorer import load
 from tests.inference.builders import make_bundle
+from tests.inference.bundle_edits import replace_file, rewrite_manifest
 
-
-def rewrite_manifest(folder, *, rehash=True, **changes):
-    path = folder / "bundle.json"
-    manifest = {**json.loads(path.read_text()), **changes}
-    if rehash:
-        manifest["id"] = _hash_manifest(manifest)
-    path.write_text(json.dumps(manifest))
-
-
-def rehash_file(folder, name):
-    manifest = json.loads((folder / "bundle.json").read_text())
-    data = (folder / name).read_bytes()
-    files = {**manifest["files"], name: {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}}
-    rewrite_manifest(folder, files=files)
+FORMAT_1 = Path(__file__).parent / "format_1" / "tiny-v1"
 
 
 def test_what_was_saved_is_loaded(bundle_folder):
@@ -47,6 +37,18 @@ def test_what_was_saved_is_loaded(bundle_folder):
     assert loaded.card == made.card
     assert len(loaded.id) == 64
     assert all(np.array_equal(loaded.tensors[name], made.tensors[name]) for name in made.tensors)
+
+
+def test_a_bundle_of_format_1_loads_with_its_id_and_scores_as_then():
+    bundle = load_bundle(FORMAT_1)
+
+    assert json.loads((FORMAT_1 / "bundle.json").read_text())["format_version"] == 1
+    assert bundle.id == "be595a2347896530ca7e28cdaa4014f585379c6f54670d3a7fe09c39a0961ce3"
+    assert (bundle.files, bundle.parts) == ({}, {})
+    assert load(FORMAT_1).score(["threat threat court"])[0].probabilities == pytest.approx(
+        {"securitized": 0.9588747169324159, "governance": 0.5815598279029317, "partnership": 0.023222015019854617},
+        abs=1e-12,
+    )
 
 
 def test_saving_twice_gives_the_same_bytes(tmp_path):
@@ -170,16 +172,15 @@ def test_a_key_that_stands_twice_is_refused(bundle_folder):
 
 
 def test_deeply_nested_json_is_refused(bundle_folder):
-    (bundle_folder / "vocabulary.json").write_text("[" * 100_000)
-    rehash_file(bundle_folder, "vocabulary.json")
+    replace_file(bundle_folder, "vocabulary.json", b"[" * 100_000)
     with pytest.raises(BundleDamagedError, match="no valid JSON"):
         load_bundle(bundle_folder)
 
 
 def test_a_pickle_in_place_of_the_weights_is_refused_unrun(bundle_folder, tmp_path):
     canary = tmp_path / "canary"
-    (bundle_folder / "weights.safetensors").write_bytes(b"cos\nsystem\n(S'touch " + str(canary).encode() + b"'\ntR.")
-    rehash_file(bundle_folder, "weights.safetensors")
+    script = b"cos\nsystem\n(S'touch " + str(canary).encode() + b"'\ntR."
+    replace_file(bundle_folder, "weights.safetensors", script)
     with pytest.raises(BundleDamagedError, match=r"header|safetensors"):
         load_bundle(bundle_folder)
 
@@ -187,8 +188,7 @@ def test_a_pickle_in_place_of_the_weights_is_refused_unrun(bundle_folder, tmp_pa
 
 
 def test_an_endless_header_is_refused(bundle_folder):
-    (bundle_folder / "weights.safetensors").write_bytes(struct.pack("<Q", 2**62) + b"{}")
-    rehash_file(bundle_folder, "weights.safetensors")
+    replace_file(bundle_folder, "weights.safetensors", struct.pack("<Q", 2**62) + b"{}")
     with pytest.raises(BundleDamagedError, match="longer than any"):
         load_bundle(bundle_folder)
 
@@ -248,7 +248,9 @@ def metrics_with(**changes):
         ({"name": 3}, "'name' is"),
         ({"promised_precision": 7}, "promised_precision"),
         ({"promised_precision": "high"}, "promised_precision"),
+        ({"promised_precision": 10**400}, "promised_precision"),
         ({"features": {}}, "'features' are not"),
+        ({"features": []}, "'features' are missing"),
         ({"features": {"word_ngrams": "ab", "char_ngrams": None}}, "'word_ngrams' is 'ab'"),
         ({"features": {"word_ngrams": [-3, 1], "char_ngrams": None}}, "'word_ngrams' is"),
         ({"features": {"word_ngrams": [1, 30_000_000], "char_ngrams": None}}, "'word_ngrams' is"),
@@ -284,7 +286,7 @@ def test_a_manifest_with_sound_metrics_is_accepted(bundle_folder):
 def test_a_missing_field_is_named(bundle_folder, field):
     manifest = json.loads((bundle_folder / "bundle.json").read_text())
     del manifest[field]
-    manifest["id"] = _hash_manifest(manifest)
+    manifest["id"] = hash_manifest(manifest)
     (bundle_folder / "bundle.json").write_text(json.dumps(manifest))
     with pytest.raises(BundleDamagedError, match=field):
         load_bundle(bundle_folder)

@@ -255,9 +255,32 @@ def test_documents_of_one_name_get_different_ids():
     assert name_documents(["a/nss.pdf", "b/nss.docx", "nss-2.txt", "-"]) == ["nss", "nss-2", "nss-2-2", "stdin"]
 
 
+def test_the_quality_is_that_of_the_rows_and_the_results(monkeypatch, capsys, cascade_folder, document, tmp_path):
+    for quality, tier in (("fast", "fast"), ("best", "encoder")):
+        folder = tmp_path / quality
+        arguments = ["score", document, "--bundle", cascade_folder, "--quality", quality, "-o", folder]
+        monkeypatch.setattr(sys, "argv", ["policyframes", *map(str, arguments)])
+        with pytest.raises(SystemExit, match=r"0|None"):
+            main.run()
+
+        assert {row["tier"] for row in read_csv(folder / "passages.csv")} == {tier}
+        assert [row["quality"] for row in read_csv(folder / "documents.csv")] == [quality]
+        assert f"quality {quality}" in (folder / "report.html").read_text(encoding="utf-8")
+    assert capsys.readouterr().err == ""
+
+
+def test_an_unknown_quality_or_one_of_a_single_tier_is_code_2(run, document):
+    code, _, err = run("score", document, "--quality", "worst")
+    assert (code, "worst" in err) == (2, True)
+
+    code, _, err = run("score", document, "--quality", "best")
+    assert code == 2
+    assert err.startswith("PF-1001: quality best: tiny-v1 is no cascade.")
+
+
 def test_the_version_names_package_bundle_and_format(run):
     code, out, _ = run("--version")
 
     assert code == 0
     assert out.startswith("policyframes 0.")
-    assert "bundle format 1" in out
+    assert "bundle format 2" in out

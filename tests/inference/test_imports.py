@@ -40,6 +40,12 @@ def test_scoring_texts_needs_no_document_reader():
     assert modules_after("import policyframes; policyframes.load().score(['A text.'])").isdisjoint(READERS)
 
 
+def test_the_fast_tier_loads_no_library_of_the_encoder():
+    loaded = modules_after("import policyframes; policyframes.load().score(['A text.'])")
+
+    assert loaded.isdisjoint({"onnxruntime", "tokenizers", "openvino"})
+
+
 def test_every_public_name_is_there():
     assert all(getattr(policyframes, name) is not None for name in policyframes.__all__)
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):

@@ -1,13 +1,21 @@
 from __future__ import annotations
 
+import json
 import math
+import re
+import unicodedata
+from collections import Counter
 
 import numpy as np
-from hypothesis import given
+import pytest
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from policyframes.backends import chunks as chunks_module
 from policyframes.backends import open_backend
-from policyframes.backends.ngram import extract_ngrams
+from policyframes.backends.ngram import _find_words, _join_hyphens, extract_ngrams
+from policyframes.bundle import load_bundle
+from policyframes.resources import models_folder
 from tests.inference.builders import make_bundle
 
 WORDS_ONLY = {"word_ngrams": [1, 2], "char_ngrams": None}
@@ -69,3 +77,110 @@ def test_batches_do_not_change_results():
     texts = [f"threat {'court ' * (i % 7)}" for i in range(1_100)]
 
     assert np.array_equal(backend.logits(texts)[600], backend.logits([texts[600]])[0])
+
+
+# White space of every kind, marks that combine, signs that NFKC turns into others or into several, sigma, hyphens.
+ODD = (
+    "aAbzSsΣσςé'’-\u00ad_ \n\t\r\x0b\x0c\x1c\x1f\x85"
+    "\xa0\u1680\u2003\u2028\u202f\u3000\u200b\u0301\u0327\u00a8\u00b4\ufb01\ufdfa½ⅣİIı각ᄀ\u1161\u11a8\u0345"
+)
+FEATURES = (
+    {"word_ngrams": [1, 1], "char_ngrams": None},
+    {"word_ngrams": [1, 2], "char_ngrams": None},
+    {"word_ngrams": [2, 4], "char_ngrams": None},
+    {"word_ngrams": [1, 3], "char_ngrams": [2, 4]},
+)
+
+
+def find_words_of_a_whole_text(text):
+    """What the words of a text are, without any short cut."""
+    text = re.sub(r"(?<=[a-z])[-\u00ad]\n(?=[a-z])", "", text)
+    return re.findall(r"[^\W_]+(?:'[^\W_]+)*", unicodedata.normalize("NFKC", text).replace("’", "'").lower())
+
+
+def score_plainly(bundle, text):
+    rows = {term: row for row, term in enumerate(bundle.vocabulary)}
+    counts = Counter(rows[gram] for gram in extract_ngrams(text, bundle.features) if gram in rows)
+    weights = {row: (1 + math.log(count)) * float(bundle.tensors["idf"][row]) for row, count in counts.items()}
+    norm = math.sqrt(sum(weight**2 for weight in weights.values())) or 1.0
+    coefficients = bundle.tensors["coefficients"].astype(np.float64)
+    total = sum((weight * coefficients[row] for row, weight in weights.items()), np.zeros(3))
+    return total / norm + bundle.tensors["intercepts"]
+
+
+def bundle_of(texts, features, *, every=2):
+    """Return a bundle whose vocabulary is every second n-gram of the texts, with numbers of no meaning."""
+    terms = sorted({gram for text in texts for gram in extract_ngrams(text, features)})[::every] or ["none"]
+    chance = np.random.default_rng(len(terms))
+    tensors = {
+        "coefficients": chance.normal(size=(len(terms), 3)).astype(np.float32),
+        "idf": chance.uniform(1, 5, len(terms)).astype(np.float32),
+        "intercepts": np.ones(3, np.float32),
+    }
+    return make_bundle(vocabulary=tuple(terms), tensors=tensors, features=features)
+
+
+@given(st.text(alphabet=ODD, max_size=40) | st.text(max_size=40))
+def test_chunks_have_the_words_of_the_whole_text(text):
+    words = [word for chunk in _join_hyphens(text).split() for word in _find_words(chunk)]
+
+    assert words == find_words_of_a_whole_text(text)
+    assert words == extract_ngrams(text, FEATURES[0])
+
+
+@settings(max_examples=50)
+@given(st.lists(st.text(alphabet="ab-\n ’é", max_size=30), min_size=1, max_size=4), st.sampled_from(FEATURES))
+def test_logits_are_those_of_the_plain_sum(texts, features):
+    bundle = bundle_of(texts, features)
+
+    assert np.allclose(open_backend(bundle).logits(texts), [score_plainly(bundle, text) for text in texts], atol=1e-9)
+
+
+@pytest.mark.slow
+def test_every_labelled_passage_scores_as_the_plain_sum(checkout):
+    with (checkout / "labels" / "passages.jsonl").open(encoding="utf-8") as lines:
+        texts = [json.loads(line)["text"] for line in lines]
+    shipped = load_bundle(models_folder() / "fast-v1")
+    for bundle in (shipped, bundle_of(texts[::20], {"word_ngrams": [1, 2], "char_ngrams": None})):
+        plain = [score_plainly(bundle, text) for text in texts]
+
+        assert np.abs(open_backend(bundle).logits(texts) - plain).max() <= 1e-9
+
+
+def test_ngrams_do_not_reach_from_one_text_into_the_next():
+    bundle = bundle_of(["the court"], {"word_ngrams": [2, 2], "char_ngrams": None}, every=1)
+    apart, together = (open_backend(bundle).logits(texts) for texts in (["the", "court"], ["the court"]))
+
+    assert np.array_equal(apart, np.ones((2, 3)))
+    assert not np.array_equal(together, np.ones((1, 3)))
+
+
+def test_an_unknown_word_keeps_its_neighbours_apart():
+    bundle = bundle_of(["the court"], {"word_ngrams": [2, 2], "char_ngrams": None}, every=1)
+
+    assert np.array_equal(open_backend(bundle).logits(["the unheard court"]), np.ones((1, 3)))
+
+
+def test_the_cache_forgets_and_the_logits_stay(monkeypatch):
+    texts = ["threat court the", "partner border, the", "Threat! court? " + "x" * 90]
+    expected = open_backend(make_bundle()).logits(texts)
+    monkeypatch.setattr(chunks_module, "_MOST_CHUNKS", 2)
+    backend = open_backend(make_bundle())
+
+    assert np.array_equal(backend.logits(texts), expected)
+    assert np.array_equal(backend.logits(texts), expected)
+    assert len(backend._words) <= 2
+
+
+def test_a_long_chunk_is_not_kept():
+    backend = open_backend(make_bundle())
+    backend.logits(["threat/" * 20])
+
+    assert len(backend._words) == 0
+
+
+def test_no_words_at_all_give_the_intercepts_with_any_features():
+    for features in FEATURES:
+        bundle = bundle_of(["threat of the court"], features)
+
+        assert np.array_equal(open_backend(bundle).logits(["", "?! _ -"]), np.ones((2, 3)))

@@ -120,8 +120,8 @@ def test_a_folder_called_like_a_shipped_bundle_is_taken_only_by_its_path(tmp_pat
 
 
 def test_a_bundle_that_is_no_path_is_refused():
-    with pytest.raises(UsageError, match="None"):
-        load(None)
+    with pytest.raises(UsageError, match="5"):
+        load(5)
 
 
 def test_a_bundle_is_found_by_its_folder_and_an_unknown_name_is_refused(tmp_path):

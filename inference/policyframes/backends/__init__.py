@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Protocol
-
-import numpy as np
-import numpy.typing as npt
-
+from policyframes.backends.cascade import Cascade
+from policyframes.backends.encoder import Encoder
 from policyframes.backends.ngram import NgramLinear
+from policyframes.backends.tiers import QUALITIES, Backend, Calibration, Logits, Quality, Reading, Tier
 from policyframes.bundle import Bundle
 
-
-class Backend(Protocol):
-    """What the scorer asks of a backend."""
-
-    def logits(self, texts: Sequence[str]) -> npt.NDArray[np.float64]:
-        """Return the uncalibrated logits, shape (texts, framings)."""
+__all__ = ["QUALITIES", "Backend", "Calibration", "Logits", "Quality", "Reading", "Tier", "open_backend"]
 
 
-_BACKENDS: dict[str, Callable[[Bundle], Backend]] = {"ngram-linear": NgramLinear}
+def open_backend(bundle: Bundle, quality: Quality | None = None) -> Backend:
+    """Return the backend that reads this kind of bundle.
 
+    Args:
+        bundle: checked, as `load_bundle` returns it.
+        quality: of a cascade, `balanced` unless given; other kinds have only one.
 
-def open_backend(bundle: Bundle) -> Backend:
-    """Return the backend that reads this kind of bundle."""
-    return _BACKENDS[bundle.kind](bundle)
+    Raises:
+        MissingExtraError: the bundle is an encoder, and its libraries are not installed.
+    """
+    if bundle.kind == "cascade":
+        return Cascade(bundle, quality or "balanced")
+    return Encoder(bundle) if bundle.kind == "encoder-onnx" else NgramLinear(bundle)

@@ -7,18 +7,21 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections import Counter
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from policyframes.backends.chunks import ChunkCache, NgramIndex
+from policyframes.backends.tiers import Reading
 from policyframes.bundle import Bundle
 
 # A line-end hyphen inside a word is typesetting; lower case on both sides keeps "US-\nMexico" apart.
 _HYPHENATED = re.compile(r"(?<=[a-z])[-\u00ad]\n(?=[a-z])")
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
+_CHARACTERS = "c:"
 _BATCH = 512
 
 
@@ -30,27 +33,40 @@ def extract_ngrams(text: str, features: Mapping[str, Any]) -> list[str]:
         features: `word_ngrams`: [shortest, longest] in words; `char_ngrams`: the same in characters within a
             padded word, or None. Character n-grams carry the prefix `c:`, which no word n-gram can have.
     """
-    words = _WORD.findall(_normalise(text))
+    words = _find_words(_join_hyphens(text))
     shortest, longest = features["word_ngrams"]
     grams = list(words) if shortest == 1 else []
     for size in range(max(shortest, 2), longest + 1):
         grams += [" ".join(words[i : i + size]) for i in range(len(words) - size + 1)]
     if features.get("char_ngrams"):
-        shortest, longest = features["char_ngrams"]
-        for word in words:
-            padded = f" {word} "
-            for size in range(shortest, longest + 1):
-                grams += [f"c:{padded[i : i + size]}" for i in range(max(1, len(padded) - size + 1))]
+        grams += _cut_words(words, features["char_ngrams"])
     return grams
 
 
-def _normalise(text: str) -> str:
-    """Return the text in lower case without typesetting; what cannot change a plain text is skipped, for speed."""
-    if "\n" in text:
-        text = _HYPHENATED.sub("", text)
+def _join_hyphens(text: str) -> str:
+    # The expression alone costs more than scoring a passage.
+    return _HYPHENATED.sub("", text) if "-\n" in text or "\u00ad\n" in text else text
+
+
+def _find_words(text: str) -> list[str]:
+    """Return the words in lower case without typesetting; what cannot change a plain text is skipped, for speed.
+
+    The words of a text are those of its parts between white space, one after the other: neither a word nor anything
+    that normalising or lower case look at reaches across white space.
+    """
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text).replace("’", "'")
-    return text.lower()
+    return _WORD.findall(text.lower())
+
+
+def _cut_words(words: Sequence[str], sizes: Sequence[int]) -> list[str]:
+    shortest, longest = sizes
+    grams: list[str] = []
+    for word in words:
+        padded = f" {word} "
+        for size in range(shortest, longest + 1):
+            grams += [f"{_CHARACTERS}{padded[i : i + size]}" for i in range(max(1, len(padded) - size + 1))]
+    return grams
 
 
 class NgramLinear:
@@ -61,10 +77,19 @@ class NgramLinear:
     """
 
     def __init__(self, bundle: Bundle) -> None:
-        self._rows = {term: row for row, term in enumerate(bundle.vocabulary)}
-        self._features = bundle.features
+        sizes: Sequence[int] = bundle.features.get("char_ngrams") or ()
+        # A text's place and a term's row share one number, so that sorting it sorts by both.
+        self._bits = len(bundle.vocabulary).bit_length()
+        self._index = NgramIndex(bundle.vocabulary, bundle.features["word_ngrams"])
+        self._words = ChunkCache(lambda chunk: self._index.number_words(_find_words(chunk)))
+        rows = {term: row for row, term in enumerate(bundle.vocabulary, 1) if sizes and term.startswith(_CHARACTERS)}
+        self._characters = ChunkCache(
+            lambda chunk: tuple(rows[gram] for gram in _cut_words(_find_words(chunk), sizes) if gram in rows)
+        )
+        self._has_characters = bool(sizes)
         self._idf = bundle.tensors["idf"].astype(np.float64)
-        self._coefficients = bundle.tensors["coefficients"].astype(np.float64)
+        # One column after the other: each is summed on its own.
+        self._coefficients = np.asfortranarray(bundle.tensors["coefficients"].astype(np.float64))
         self._intercepts = bundle.tensors["intercepts"].astype(np.float64)
 
     def logits(self, texts: Sequence[str]) -> npt.NDArray[np.float64]:
@@ -72,22 +97,41 @@ class NgramLinear:
         parts = [self._score_batch(texts[i : i + _BATCH]) for i in range(0, len(texts), _BATCH)]
         return np.concatenate(parts) if parts else np.empty((0, len(self._intercepts)))
 
+    def read(self, texts: Sequence[str]) -> Reading:
+        """Return the logits; the encoder reads no text."""
+        return Reading(self.logits(texts), np.zeros(len(texts), dtype=np.bool_))
+
     def _score_batch(self, texts: Sequence[str]) -> npt.NDArray[np.float64]:
-        rows: list[int] = []
-        counts: list[int] = []
-        starts: list[int] = []
-        for text in texts:
-            starts.append(len(rows))
-            found = Counter(
-                row for gram in extract_ngrams(text, self._features) if (row := self._rows.get(gram)) is not None
-            )
-            # The closing zero keeps reduceat's segments non-empty; it adds nothing to any sum.
-            rows += [*found.keys(), 0]
-            counts += [*found.values(), 0]
-        index = np.asarray(rows, dtype=np.intp)
-        frequency = np.asarray(counts, dtype=np.float64)
-        present = frequency > 0
-        weights = np.where(present, 1.0 + np.log(np.where(present, frequency, 1.0)), 0.0) * self._idf[index]
-        norms = np.sqrt(np.add.reduceat(weights**2, starts))
-        sums = np.add.reduceat(weights[:, None] * self._coefficients[index], starts, axis=0)
-        return np.asarray(sums / np.where(norms > 0, norms, 1.0)[:, None] + self._intercepts)
+        owner, row, frequency = self._count(texts)
+        weight = (1.0 + np.log(frequency)) * self._idf[row]
+        # bincount adds in order, and the order within a text is that of the rows: neighbours change nothing.
+        norms = np.sqrt(np.bincount(owner, weight * weight, len(texts)))
+        columns = [np.bincount(owner, weight * column[row], len(texts)) for column in self._coefficients.T]
+        return np.asarray(np.stack(columns, axis=1) / np.where(norms > 0, norms, 1.0)[:, None] + self._intercepts)
+
+    def _count(self, texts: Sequence[str]) -> tuple[npt.NDArray[np.int64], ...]:
+        """Return text, row and number of each term that occurs, by text and then by row."""
+        chunked = [_join_hyphens(text).split() for text in texts]
+        found = self._index.find_rows(*_look_up(self._words, chunked))
+        if self._has_characters:
+            owner, row = _look_up(self._characters, chunked)
+            found.append((owner[row > 0], row[row > 0] - 1))
+        # The texts are in order already, and the stable way makes use of it.
+        keys = np.sort(np.concatenate([owner << self._bits | row for owner, row in found]), kind="stable")
+        firsts = np.flatnonzero(np.diff(keys, prepend=-1))
+        different = keys[firsts]
+        return different >> self._bits, different & (1 << self._bits) - 1, np.diff(firsts, append=len(keys))
+
+
+def _look_up(
+    cache: ChunkCache, chunked: Sequence[Sequence[str]]
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Return the numbers that the cache has for all chunks and a 0 after each text, with the place of each's text."""
+    numbers: list[int] = []
+    ends = []
+    for chunks in chunked:
+        numbers.extend(chain.from_iterable(map(cache.__getitem__, chunks)))
+        numbers.append(0)
+        ends.append(len(numbers))
+    counts = np.diff(np.array([0, *ends], dtype=np.int64)).astype(np.int64)
+    return np.repeat(np.arange(len(chunked)), counts), np.array(numbers, dtype=np.int64)

@@ -16,7 +16,7 @@ from typing import Annotated
 import typer
 
 from policyframes._version import __version__
-from policyframes.errors import PolicyFramesError
+from policyframes.errors import BundleNotFoundError, MissingExtraError, PolicyFramesError
 
 _LIBRARIES = (
     "jinja2",
@@ -64,6 +64,7 @@ def run_checks() -> Iterator[Check]:
     for name, check in (("taxonomy", _check_taxonomy), ("reader", _check_reader), ("disk", _check_disk)):
         yield _run(name, check)
     yield from _check_bundles()
+    yield from _check_qualities()
 
 
 def _run(name: str, check: Callable[[], str]) -> Check:
@@ -145,16 +146,18 @@ def _check_disk() -> str:
 
 
 def _check_bundles() -> Iterator[Check]:
+    from policyframes.bundle import load_bundle  # noqa: PLC0415
     from policyframes.resources import models_folder  # noqa: PLC0415
     from policyframes.scorer import load  # noqa: PLC0415
 
     def describe(path: Path) -> Callable[[], str]:
         def check() -> str:
-            scorer = load(path)
-            score = scorer.score([_PROBE])[0]
-            return (
-                f"hashes verified, id {scorer.bundle.id[:12]}; the probe scores {', '.join(score.framings) or 'none'}"
-            )
+            verified = f"hashes verified, id {load_bundle(path).id[:12]}"
+            try:
+                score = load(path).score([_PROBE])[0]
+            except MissingExtraError as error:
+                return f"{verified}; not used here: {error.found}. {error.remedy}"
+            return f"{verified}; the probe scores {', '.join(score.framings) or 'none'}"
 
         return check
 
@@ -163,3 +166,21 @@ def _check_bundles() -> Iterator[Check]:
         yield Check("bundles", ok=False, found=f"there is none in {models_folder()}. Reinstall policyframes.")
     for path in folders:
         yield _run(path.name, describe(path))
+
+
+def _check_qualities() -> Iterator[Check]:
+    from policyframes.backends import QUALITIES  # noqa: PLC0415
+    from policyframes.backends.runtimes import choose_runtime  # noqa: PLC0415
+    from policyframes.scorer import load  # noqa: PLC0415
+
+    for quality in QUALITIES:
+        try:
+            found = f"available, with {load(quality=quality).bundle.name}"
+            found += f" on {choose_runtime()}" if quality != "fast" else ""
+        except (BundleNotFoundError, MissingExtraError) as error:
+            # The base installation scores with the fast bundle alone, and that is no defect.
+            found = f"not available: {error.where}: {error.found}. {error.remedy}"
+        except (PolicyFramesError, OSError) as error:
+            yield Check(quality, ok=False, found=str(error))
+            continue
+        yield Check(quality, ok=True, found=found)

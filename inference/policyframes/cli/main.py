@@ -36,7 +36,10 @@ def build_app() -> typer.Typer:
     app.command()(score)
     app.command()(doctor)
     for point in sorted(entry_points(group="policyframes.commands"), key=lambda point: point.name):
-        app.add_typer(point.load(), name=point.name)
+        commands = point.load()
+        # An app of one command is that command; typer gives it its own name where the app gets none.
+        is_single = commands.registered_callback is None and len(commands.registered_commands) == 1
+        app.add_typer(commands, name=None if is_single else point.name)
     return app
 
 

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -28,6 +28,10 @@ def score(  # noqa: PLR0913  (each is an option of the command line)
     ] = None,
     json_lines: Annotated[bool, typer.Option("--json", help="Print one JSON object a passage.")] = False,
     bundle: Annotated[str, typer.Option(help="Name of a shipped bundle, or the folder of any.")] = "",
+    quality: Annotated[
+        Literal["fast", "balanced", "best"] | None,
+        typer.Option(help="Which passages the slower, better encoder reads: none, the unsure ones, all."),
+    ] = None,
     file_format: Annotated[
         str | None, typer.Option("--format", help="txt, md, html, docx or pdf, whatever the files are called.")
     ] = None,
@@ -44,10 +48,10 @@ def score(  # noqa: PLR0913  (each is an option of the command line)
     Exit codes: 0 all scored; 1 nothing scored; 2 usage; 3 some documents could not be scored.
     """
     from policyframes.cli.scoring import score_files  # noqa: PLC0415  (numpy costs time that --help need not pay)
-    from policyframes.scorer import DEFAULT_BUNDLE, load  # noqa: PLC0415
+    from policyframes.scorer import load  # noqa: PLC0415
 
     limits = _make_limits(max_seconds, max_memory_mb, max_input_mb)
-    scorer = load(bundle or DEFAULT_BUNDLE)
+    scorer = load(bundle or None, quality)
     as_lines = json_lines or (output is None and not sys.stdout.isatty())
     results = []
     with _progress(len(files), quiet=quiet) as advance:

@@ -37,6 +37,7 @@ words           number of words
 framings        the framings decided present
 primary         of these, the one with the highest probability
 uncertain       framings that the model could not settle (see below)
+tier            which part of the model read the passage: fast, or encoder (slower and better)
 p_<framing>     calibrated probability that the framing is present, 0 to 1
 <framing>       1 if decided present, else 0
 none            1 if no framing is decided
@@ -52,8 +53,9 @@ pages, passages, words
                 number of passages
 share_<...>     the same, divided by the number of passages
 warnings        what a reader should know of this document
-text_sha256, source_sha256, bundle, bundle_id, version
-                hashes and versions: cite them, and the same result can be had again
+text_sha256, source_sha256, bundle, bundle_id, quality, version
+                hashes and versions: cite them, and the same result can be had again; quality is what --quality
+                asked of a bundle of two parts, and empty for others
 
 WHAT THE NUMBERS DO NOT MEAN
 - A share is a count of the model's decisions. It is no estimate with an error margin: the model errs, and it errs

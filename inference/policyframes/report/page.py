@@ -67,6 +67,7 @@ def render_page(results: Sequence[Result], bundle: Bundle) -> str:
         framings=[framing for framing in load_taxonomy().framings if framing.id in bundle.framing_ids],
         labels=labels,
         bundle=bundle,
+        quality=next((document.quality for document in scored), None),
         split=split,
         metrics=metrics,
         version=__version__,

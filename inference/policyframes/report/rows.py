@@ -44,7 +44,7 @@ def passage_columns(framings: Sequence[str]) -> list[str]:
     """Return the names of the columns of `passage_rows`, in order."""
     return [
         *("document", "passage", "page", "last_page", "start", "end", "words"),
-        *("framings", "primary", "uncertain"),
+        *("framings", "primary", "uncertain", "tier"),
         *(f"p_{name}" for name in framings),
         *framings,
         *("none", "text"),
@@ -58,7 +58,8 @@ def document_columns(framings: Sequence[str]) -> list[str]:
         *("document", "status", "title", "source", "format", "pages", "passages", "words"),
         *kinds,
         *(f"share_{kind}" for kind in kinds),
-        *("warnings", "error_code", "error", "text_sha256", "source_sha256", "bundle", "bundle_id", "version"),
+        *("warnings", "error_code", "error", "text_sha256", "source_sha256", "bundle", "bundle_id"),
+        *("quality", "version"),
     ]
 
 
@@ -77,6 +78,7 @@ def passage_rows(scored: ScoredDocument) -> Iterator[Row]:
             "framings": list(score.framings),
             "primary": score.primary,
             "uncertain": list(score.uncertain),
+            "tier": score.tier,
             **{f"p_{name}": round(value, _DECIMALS) for name, value in score.probabilities.items()},
             **{name: int(name in score.framings) for name in score.probabilities},
             "none": int(score.none),
@@ -115,5 +117,6 @@ def document_row(result: Result, bundle: Bundle) -> Row:
         "error": None,
         "text_sha256": document.sha256,
         "source_sha256": document.source_sha256,
+        "quality": result.quality,
         **model,
     }

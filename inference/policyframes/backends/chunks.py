@@ -1,0 +1,123 @@
+"""What makes n-grams quick to find: chunks of text seen before, and n-grams as numbers. Knows of no weights."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+# Running text repeats its chunks: past this many, or this long, what comes is rare.
+_MOST_CHUNKS = 100_000
+_LONGEST_CHUNK = 40
+_FILTER_BITS = 20
+# Knuth's multiplicative hash: odd, and near 2**64 divided by the golden ratio.
+_SCATTER = np.uint64(11_400_714_819_323_198_485)
+
+Numbers = npt.NDArray[np.int64]
+
+
+class ChunkCache(dict[str, tuple[int, ...]]):
+    """Remembers what each chunk of text stands for, and forgets all when it is full.
+
+    Several threads may use it at once: entries are never changed, and a lost one is made again.
+    """
+
+    def __init__(self, make: Callable[[str], tuple[int, ...]]) -> None:
+        super().__init__()
+        self._make = make
+
+    def __missing__(self, chunk: str) -> tuple[int, ...]:
+        made = self._make(chunk)
+        if len(chunk) <= _LONGEST_CHUNK:
+            if len(self) >= _MOST_CHUNKS:
+                self.clear()
+            self[chunk] = made
+        return made
+
+
+class NgramIndex:
+    """The word n-grams of a vocabulary as a tree: an n-gram is a number, made of that of its beginning and a word's.
+
+    Args:
+        vocabulary: terms; the row of each is its place. Those that are no word n-grams of these sizes are left out.
+        sizes: shortest and longest n-gram, in words.
+    """
+
+    def __init__(self, vocabulary: Sequence[str], sizes: Sequence[int]) -> None:
+        shortest, self._longest = sizes
+        self._terms = len(vocabulary) if shortest == 1 else 0
+        # A word that is a term has the number of its row, counted from 1.
+        self._numbers = {term: row for row, term in enumerate(vocabulary, 1)} if shortest == 1 else {}
+        split = [(row, term.split(" ")) for row, term in enumerate(vocabulary) if " " in term]
+        split = [(row, words) for row, words in split if shortest <= len(words) <= self._longest]
+        others = dict.fromkeys(word for _, words in split for word in words if word not in self._numbers)
+        self._numbers |= zip(others, range(len(vocabulary) + 1, len(vocabulary) + 1 + len(others)), strict=True)
+        self._width = len(vocabulary) + 1 + len(others)
+        self._levels = self._build_levels(split)
+
+    def _build_levels(self, split: Sequence[tuple[int, Sequence[str]]]) -> list[_Level]:
+        rows = np.array([row for row, _ in split], dtype=np.int64)
+        sizes = np.array([len(words) for _, words in split], dtype=np.int64)
+        numbers = np.zeros((len(split), self._longest), dtype=np.int64)
+        numbers[np.arange(self._longest) < sizes[:, None]] = [
+            self._numbers[word] for _, words in split for word in words
+        ]
+        levels, nodes = [], numbers[:, 0]
+        for size in range(2, self._longest + 1):
+            within = sizes >= size
+            rows, sizes, numbers, nodes = rows[within], sizes[within], numbers[within], nodes[within]
+            keys, places = np.unique(nodes * self._width + numbers[:, size - 1], return_inverse=True)
+            level = _Level(keys)
+            level.rows[places[sizes == size]] = rows[sizes == size]
+            levels.append(level)
+            nodes = places + 1
+        return levels
+
+    def number_words(self, words: Sequence[str]) -> tuple[int, ...]:
+        """Return the number of each word; 0 for one that is in no n-gram, where it keeps others apart."""
+        numbers = (self._numbers.get(word, 0) for word in words)
+        return tuple(numbers if self._levels else filter(None, numbers))
+
+    def find_rows(self, owner: Numbers, words: Numbers) -> list[tuple[Numbers, Numbers]]:
+        """Return the n-grams of texts as pairs of arrays, text and row of each, one pair a size.
+
+        Args:
+            owner: the text that each word belongs to, in order.
+            words: numbers of the words, from `number_words`; after each text a 0, which ends its n-grams.
+        """
+        single = np.flatnonzero((words > 0) & (words <= self._terms))
+        found = [(owner[single], words[single] - 1)]
+        place, nodes = np.arange(max(len(words) - 1, 0)), words[:-1]
+        for size, level in enumerate(self._levels, 1):
+            # An n-gram that was found ends before the 0 of its text, so that a word or the 0 follows it.
+            kept, found_at = level.find(nodes * self._width + words[place + size])
+            place, nodes = place[kept], found_at + 1
+            rows = level.rows[found_at]
+            is_term = rows >= 0
+            found.append((owner[place[is_term]], rows[is_term]))
+        return found
+
+
+class _Level:
+    """The n-grams of one size, as sorted keys; `rows` are theirs, -1 for a beginning that is no term itself."""
+
+    def __init__(self, keys: Numbers) -> None:
+        self._keys = np.append(keys, np.iinfo(np.int64).max)
+        self._filter = np.zeros(2**_FILTER_BITS, dtype=np.bool_)
+        self._filter[_scatter(keys)] = True
+        self.rows = np.full(len(keys), -1, dtype=np.int64)
+
+    def find(self, keys: Numbers) -> tuple[Numbers, Numbers]:
+        """Return which of the keys are n-grams, and the place of each of these."""
+        # Most neighbours are no term, and telling so from one byte is cheaper than searching.
+        likely = np.flatnonzero(self._filter[_scatter(keys)])
+        wanted = keys[likely]
+        at = np.searchsorted(self._keys, wanted)
+        right = self._keys[at] == wanted
+        return likely[right], at[right]
+
+
+def _scatter(keys: Numbers) -> Numbers:
+    """Return a place in the filter for each key."""
+    return np.asarray((keys.view(np.uint64) * _SCATTER) >> np.uint64(64 - _FILTER_BITS)).view(np.int64)
