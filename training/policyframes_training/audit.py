@@ -16,6 +16,7 @@ from typing import Any
 from policyframes.errors import LabelsError, TaxonomyError
 from policyframes.taxonomy import load_taxonomy
 from policyframes_training.anchors import Anchor, normalise_letters, resolve_spans
+from policyframes_training.challenge import check_challenge
 from policyframes_training.defects import Defect, Row, locate_documents, read_lines, read_table, read_text
 from policyframes_training.labels import CATALOGUE_COLUMNS, SIDES, read_documents
 from policyframes_training.nearness import find_near_pairs
@@ -76,7 +77,8 @@ def check_labels(folder: Path | str, documents: Path | str | None = None) -> lis
     """Return every defect of a folder of labels, ordered by file and line.
 
     Args:
-        folder: the folder with taxonomy.yaml, passages.jsonl, spans.jsonl, documents.csv and splits.json.
+        folder: the folder with taxonomy.yaml, passages.jsonl, spans.jsonl, documents.csv, splits.json and, where there
+            are any, second-coder.jsonl and challenge.jsonl.
         documents: folder with the documents as <id>.txt. With it, spans are resolved in those that are there, their
             hashes are compared, the originals are looked at for near-duplicates too, and rewrites that share a long
             run of words with any of them are found.
@@ -105,6 +107,9 @@ def check_labels(folder: Path | str, documents: Path | str | None = None) -> lis
     _check_equal(state, items)
     _check_near(state, [item for item in items if item.text is not None])
     _check_quotations(state, texts)
+    # Without framings the taxonomy is the defect, and every code would be one more.
+    if state.framings:
+        state.defects += check_challenge(folder, state.framings, passages=state.passages, documents=texts)
     return sorted(set(state.defects))
 
 
