@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from policyframes.errors import LabelsError
-from policyframes_training.agreement import measure_agreement, measure_alpha, measure_f1
+from policyframes_training.agreement import measure_agreement, measure_alpha, measure_f1, measure_second_coder
 from policyframes_training.cli.labels import app
 from policyframes_training.labels import load_labels
 
@@ -65,3 +65,14 @@ def test_the_command_prints_every_measure(checkout):
     assert json.loads(result.stdout)["alpha"]["partnership"]["value"] == pytest.approx(0.948, abs=0.001)
     table = CliRunner().invoke(app, ["agreement", "--labels", str(checkout / "labels")]).stdout
     assert "alpha securitized    0.937" in table
+
+
+def test_second_coder_is_measured_against_the_codes(tiny):
+    reached = measure_second_coder(load_labels(tiny.labels))
+
+    assert set(reached) == {"securitized", "governance", "partnership", "macro", "exact_set"}
+    assert {estimate.value for estimate in reached.values()} == {1.0}
+
+
+def test_without_a_second_coding_there_is_no_ceiling(tiny):
+    assert measure_second_coder(replace(load_labels(tiny.labels), second=())) == {}

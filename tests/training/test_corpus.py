@@ -1,4 +1,4 @@
-"""labels/ -> DatasetDict: what it holds, what it leaves out, what its hash depends on."""
+"""Labelled data -> DatasetDict: what it holds, what it leaves out, what its hash depends on."""
 
 from __future__ import annotations
 
@@ -9,10 +9,15 @@ import shutil
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
-from policyframes.errors import LabelsError, TrainingError
+from policyframes.errors import LabelsError, TaxonomyError, TrainingError
+from policyframes_training.calibration import calibrate
 from policyframes_training.corpus import load_corpus, read_corpus
+from policyframes_training.held_out import HeldOut
+from policyframes_training.linear import choose_settings, fit_linear, hold_out
+from policyframes_training.linear_settings import candidate_settings
 
 
 def test_rewrites_alone_make_the_three_splits(tiny):
@@ -147,3 +152,105 @@ def test_at_least_99_percent_of_the_originals_resolve(checkout, shared_folder):
     originals = sum(corpus.passages(side).is_original.sum() for side in ("train", "validation", "test"))
 
     assert len(corpus.unresolved) <= 0.01 * originals
+
+
+_OPENINGS = {"Cost": "Fares and tolls rise for", "Public safety": "A crash alarms", "Comfort": "Quieter seats please"}
+_PLACES = ("the northern ferry", "line seven", "the hill tram", "commuters", "the night bus", "the old bridge")
+
+
+def _write_rows(path, rows):
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    return path
+
+
+def _make_rows():
+    names = list(_OPENINGS)
+    rows = []
+    for number in range(180):
+        labels = names[: number % 4] if number % 5 == 0 else [names[number % 3]]
+        text = " and ".join(_OPENINGS[label] for label in labels) or "The timetable lists"
+        rows.append({"text": f"{text} {_PLACES[number % 6]}, report {number} of {number * 7}", "framings": labels})
+    return rows
+
+
+@pytest.fixture(scope="module")
+def headlines(tmp_path_factory):
+    return _write_rows(tmp_path_factory.mktemp("headlines") / "headlines.jsonl", _make_rows())
+
+
+def test_any_labelled_file_gives_the_columns_of_a_folder_of_labels(tiny, headlines):
+    ours, other = load_corpus(tiny.labels)["train"], load_corpus(headlines)["train"]
+
+    assert [name for name in other.column_names if name not in {"cost", "comfort", "public-safety"}] == [
+        name for name in ours.column_names if name not in {"securitized", "governance", "partnership"}
+    ]
+
+
+def test_any_labelled_file_fits_is_calibrated_and_decides(headlines):
+    corpus = read_corpus(headlines)
+    train, validation, test = (corpus.passages(side) for side in ("train", "validation", "test"))
+    candidates = candidate_settings(with_originals=corpus.with_originals, train=train)[:2]
+    chosen = choose_settings(train, validation, candidates, seed=0)[0].settings
+    model = fit_linear(train, chosen, seed=0)
+    held_out = hold_out(train, chosen, groups=corpus.groups, seed=0)
+    own = HeldOut(model.logits(validation.texts), validation.targets, validation.documents)
+    settings = calibrate(own, held_out, corpus.framings).settings
+    logits = model.logits(test.texts)
+    decided = np.stack(
+        [
+            s.slope * logits[:, j] + s.offset >= np.log(s.threshold / (1 - s.threshold))
+            for j, s in enumerate(settings.values())
+        ],
+        axis=1,
+    )
+
+    assert corpus.framings == ("comfort", "cost", "public-safety")
+    assert (decided == test.targets).mean() > 0.95
+
+
+def test_same_data_as_csv_jsonl_columns_and_saved_dataset_make_one_corpus(headlines, tmp_path):
+    rows = _make_rows()
+    lists = ["text;framings", *(f'{row["text"]};"{";".join(row["framings"])}"' for row in rows)]
+    (tmp_path / "lists.csv").write_text("\n".join(lists), encoding="utf-8-sig")
+    flags = ["\t".join(["text", *_OPENINGS])]
+    flags += ["\t".join([row["text"], *(str(int(name in row["framings"])) for name in _OPENINGS)]) for row in rows]
+    (tmp_path / "flags.tsv").write_text("\n".join(flags), encoding="utf-8")
+    corpus = read_corpus(headlines)
+    corpus.splits.save_to_disk(str(tmp_path / "saved"))
+    others = [read_corpus(tmp_path / name) for name in ("lists.csv", "flags.tsv", "saved")]
+
+    assert {other.sha256 for other in others} == {corpus.sha256}
+    assert {other.split_sha256 for other in others} == {corpus.split_sha256}
+    assert {other.taxonomy_sha256 for other in others} == {corpus.taxonomy_sha256}
+
+
+def test_corpus_of_a_file_says_what_was_assumed_and_has_no_second_coder(headlines):
+    corpus = read_corpus(headlines)
+
+    assert [note.split(":")[0] for note in corpus.notes] == ["no taxonomy", "no split in the data"]
+    assert (corpus.labels_folder, corpus.frozen, dict(corpus.second_coder)) == (None, "", {})
+
+
+def test_seed_chooses_the_split_of_a_file(headlines):
+    assert read_corpus(headlines, seed=1).split_sha256 != read_corpus(headlines).split_sha256
+
+
+def test_taxonomy_beside_a_file_orders_its_framings_and_a_given_one_goes_before(headlines, tmp_path):
+    shutil.copy(headlines, tmp_path / "data.jsonl")
+    lines = [f"  - {{id: {name}, label: {name}, definition: x}}" for name in ("public-safety", "cost", "comfort")]
+    aspect = "aspects:\n  - {id: a, label: A, definition: x, terms: [a]}\n"
+    (tmp_path / "taxonomy.yaml").write_text("\n".join(["framings:", *lines, aspect]), encoding="utf-8")
+    (tmp_path / "other.yaml").write_text("\n".join(["framings:", *lines[::-1], aspect]), encoding="utf-8")
+
+    assert read_corpus(tmp_path / "data.jsonl").framings == ("public-safety", "cost", "comfort")
+    assert read_corpus(tmp_path / "data.jsonl", taxonomy=tmp_path / "other.yaml").framings[0] == "comfort"
+    with pytest.raises(TaxonomyError, match=r"absent\.yaml"):
+        read_corpus(headlines, taxonomy=tmp_path / "absent.yaml")
+
+
+def test_folder_of_labels_gives_its_groups_and_second_coder(tiny):
+    corpus = read_corpus(tiny.labels, tiny.documents)
+
+    assert corpus.second_coder["macro"].value == pytest.approx(1.0)
+    assert corpus.groups == ()
+    assert corpus.labels_folder == tiny.labels

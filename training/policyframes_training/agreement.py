@@ -83,6 +83,18 @@ def measure_agreement(labels: Labels, *, resamples: int = 1000, seed: int = 2026
     )
 
 
+def measure_second_coder(labels: Labels) -> dict[str, Estimate]:
+    """Return what a second coder reaches against the first's codes: the ceiling for a model.
+
+    F1 by framing, their mean as `macro`, and the share of equal sets as `exact_set`; on all passages that both coded,
+    of any split. Empty where there is no second coding.
+    """
+    if not labels.second:
+        return {}
+    agreement = measure_agreement(labels)
+    return {**agreement.f1, "macro": agreement.mean_f1, "exact_set": agreement.exact}
+
+
 def measure_alpha(first: _Marks, second: _Marks) -> float:
     """Return Krippendorff's alpha (nominal) of two coders' marks, each of shape (passages,); nan without variation."""
     import krippendorff  # noqa: PLC0415 # a part of the training extra that only this measure needs

@@ -1,6 +1,7 @@
-"""labels/ -> datasets.DatasetDict: the rewrites always, the originals where copies of the documents are at hand.
+"""Labelled data -> datasets.DatasetDict: our labels/, or any file or saved dataset in the documented columns.
 
-Reads only what it is given. It splits nothing (splits.json does) and guesses nothing: what does not resolve is named.
+Of labels/ the rewrites always, the originals where copies of the documents are at hand. Reads only what it is given
+and guesses nothing: what does not resolve or does not follow the columns is named.
 """
 
 from __future__ import annotations
@@ -10,19 +11,23 @@ import json
 import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from datasets import Dataset, DatasetDict, Features, Sequence, Value
 
 from policyframes.errors import TrainingError
+from policyframes.taxonomy import Taxonomy, load_taxonomy
+from policyframes_training.agreement import measure_second_coder
 from policyframes_training.anchors import Unresolved, resolve_spans
+from policyframes_training.dataset_reader import is_dataset, read_tables
+from policyframes_training.dataset_rows import ORIGINS, CodedRow, Origin, read_rows
+from policyframes_training.dataset_split import split_rows
+from policyframes_training.estimates import Estimate
 from policyframes_training.labels import SIDES, Codes, Labels, Side, load_labels, read_documents
-
-Origin = Literal["rewrite", "original"]
-ORIGINS: tuple[Origin, ...] = ("rewrite", "original")
 
 _NAMED_IN_LOG = 10
 _log = logging.getLogger(__name__)
@@ -76,10 +81,13 @@ class Corpus:
         framings: ids of the framings, in the order of the taxonomy.
         unresolved: coded originals that were left out, each with the reason.
         sha256: hash of what trains and tests, see `hash_corpus`.
-        split_sha256: hash of the bytes of splits.json.
-        taxonomy_sha256: hash of the taxonomy.
-        frozen: date at which the split was frozen, ISO 8601.
-        with_originals: whether copies of the documents were given.
+        split_sha256: hash of the bytes of splits.json; of other data, of the side of each passage.
+        taxonomy_sha256: hash of the taxonomy; of data without one, of the framings' ids.
+        frozen: date at which the split was frozen, ISO 8601; empty where the data do not say.
+        with_originals: whether some passages are originals.
+        groups: documents that must stay together where train is cut; those that stand alone are not listed.
+        labels_folder: the folder of labels; None for other data.
+        notes: what was assumed in reading, such as a split that was drawn; for the report of a run.
     """
 
     splits: DatasetDict
@@ -90,6 +98,18 @@ class Corpus:
     taxonomy_sha256: str
     frozen: str
     with_originals: bool
+    groups: tuple[tuple[str, ...], ...] = ()
+    labels_folder: Path | None = None
+    notes: tuple[str, ...] = ()
+
+    @cached_property
+    def second_coder(self) -> Mapping[str, Estimate]:
+        """Return what a second coder reaches against the first's codes: the ceiling for a model.
+
+        F1 by framing, their mean as `macro`, and the share of equal sets as `exact_set`; on all passages that both
+        coded, of any split. Empty where there is no second coding. Measured when first asked for, in some seconds.
+        """
+        return measure_second_coder(load_labels(self.labels_folder)) if self.labels_folder else {}
 
     def passages(self, side: Side) -> PassageSet:
         """Return one split as arrays."""
@@ -124,18 +144,27 @@ def load_corpus(labels: Path | str, documents: Path | str | None = None) -> Data
     return read_corpus(labels, documents).splits
 
 
-def read_corpus(labels: Path | str, documents: Path | str | None = None) -> Corpus:
+def read_corpus(
+    labels: Path | str, documents: Path | str | None = None, *, taxonomy: Path | str | None = None, seed: int = 0
+) -> Corpus:
     """Return the coded passages with the hashes and the list of what was left out.
 
     Args:
-        labels: see `load_corpus`.
-        documents: see `load_corpus`.
+        labels: see `load_corpus`; or a labelled file (`.csv`, `.tsv`, `.jsonl`), a folder with such files named
+            after the splits, or what `save_to_disk` of `datasets` wrote, in the columns of docs/training.md.
+        documents: see `load_corpus`; data that are no folder of labels hold their own texts, and it is not looked at.
+        taxonomy: file of the framings of such data; without it, taxonomy.yaml beside them, else the labels found.
+        seed: of the split of such data that bring none.
 
     Raises:
-        LabelsError: the labels or the documents cannot be read.
+        LabelsError: the labels or the documents cannot be read, or rows do not follow the columns.
+        TaxonomyError: the taxonomy does not follow its schema.
         TrainingError: a split holds no passage, or a passage's document is on no side.
     """
-    read = load_labels(labels)
+    path = Path(labels)
+    if is_dataset(path):
+        return _read_dataset(path, _find_taxonomy(path, taxonomy), seed)
+    read = load_labels(path)
     framings = read.taxonomy.framing_ids
     rows = [_make_row(p.id, p.text, p.codes, document=p.document, framings=framings) for p in read.passages]
     unresolved: tuple[Unresolved, ...] = ()
@@ -144,16 +173,17 @@ def read_corpus(labels: Path | str, documents: Path | str | None = None) -> Corp
         rows += originals
         _report_unresolved(unresolved, len(read.spans))
     sides = _sort_into_sides(read, rows)
-    features = _features(framings)
     return Corpus(
-        splits=DatasetDict({side: Dataset.from_list(sides[side], features=features) for side in SIDES}),
+        splits=_build_splits(sides, framings),
         framings=framings,
         unresolved=unresolved,
         sha256=hash_corpus(sides),
-        split_sha256=hashlib.sha256((Path(labels) / "splits.json").read_bytes()).hexdigest(),
+        split_sha256=hashlib.sha256((path / "splits.json").read_bytes()).hexdigest(),
         taxonomy_sha256=read.taxonomy.sha256,
         frozen=read.splits.frozen if read.splits else "",
         with_originals=documents is not None,
+        groups=read.splits.groups if read.splits else (),
+        labels_folder=path,
     )
 
 
@@ -168,6 +198,57 @@ def hash_corpus(sides: Mapping[Side, Iterable[Mapping[str, Any]]]) -> str:
         json.dumps([side, *(row[name] for name in names)], ensure_ascii=False) for side in sides for row in sides[side]
     )
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def _find_taxonomy(path: Path, given: Path | str | None) -> Taxonomy | None:
+    beside = (path if path.is_dir() else path.parent) / "taxonomy.yaml"
+    if given is None and not beside.is_file():
+        return None
+    return load_taxonomy(given or beside)
+
+
+def _read_dataset(path: Path, taxonomy: Taxonomy | None, seed: int) -> Corpus:
+    coded = read_rows(read_tables(path), taxonomy, where=str(path))
+    split = split_rows(coded.rows, coded.framings, seed=seed, where=str(path))
+    sides: dict[Side, list[dict[str, Any]]] = {side: [] for side in SIDES}
+    for row in sorted(split.rows, key=lambda row: (row.id, ORIGINS.index(row.origin))):
+        sides[row.side or "train"].append(_convert_row(row, coded.framings))
+    assigned = sorted([side, row["id"], row["origin"]] for side in SIDES for row in sides[side])
+    return Corpus(
+        splits=_build_splits(sides, coded.framings),
+        framings=coded.framings,
+        unresolved=(),
+        sha256=hash_corpus(sides),
+        split_sha256=_hash_json(assigned),
+        taxonomy_sha256=taxonomy.sha256 if taxonomy else _hash_json(coded.framings),
+        frozen="",
+        with_originals=any(row.origin == "original" for row in split.rows),
+        groups=split.groups,
+        notes=(*coded.notes, *split.notes),
+    )
+
+
+def _hash_json(value: object) -> str:
+    return hashlib.sha256(json.dumps(value, ensure_ascii=False).encode()).hexdigest()
+
+
+def _convert_row(row: CodedRow, framings: tuple[str, ...]) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "text": row.text,
+        "framings": list(row.framings),
+        **{framing: int(framing in row.framings) for framing in framings},
+        "primary": row.primary,
+        "voice": row.voice,
+        "doubt": row.doubt,
+        "document": row.document,
+        "origin": row.origin,
+    }
+
+
+def _build_splits(sides: Mapping[Side, list[dict[str, Any]]], framings: tuple[str, ...]) -> DatasetDict:
+    features = _features(framings)
+    return DatasetDict({side: Dataset.from_list(sides[side], features=features) for side in SIDES})
 
 
 def _resolve_originals(labels: Labels, documents: Path) -> tuple[list[dict[str, Any]], tuple[Unresolved, ...]]:
