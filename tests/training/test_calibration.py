@@ -19,7 +19,7 @@ from policyframes_training.calibration import (
     find_band,
     fit_platt,
 )
-from policyframes_training.linear import HeldOut
+from policyframes_training.held_out import HeldOut
 
 
 def _draw(seed: int, n: int = 400, slope: float = 2.0, offset: float = -0.7):

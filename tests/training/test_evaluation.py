@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score, f1_score, precision_score, recall_score
 
 from policyframes.bundle import FramingSettings
 from policyframes_training.corpus import PassageSet
-from policyframes_training.evaluation import draw_weights, evaluate, measure_second_coder, split_bins
-from policyframes_training.labels import load_labels
+from policyframes_training.evaluation import draw_weights, evaluate, split_bins
 
 FRAMINGS = ("securitized", "governance", "partnership")
 SETTINGS = {name: FramingSettings(0.5, 1.0, 0.0, 0.3, 0.7) for name in FRAMINGS}
@@ -160,14 +157,3 @@ def test_bins_have_equal_mass_and_hold_every_passage():
 
     assert sorted(np.concatenate(bins).tolist()) == list(range(100))
     assert {len(rows) for rows in bins} == {6, 7}
-
-
-def test_second_coder_is_measured_against_the_codes(tiny):
-    reached = measure_second_coder(load_labels(tiny.labels))
-
-    assert set(reached) == {*FRAMINGS, "macro", "exact_set"}
-    assert {estimate.value for estimate in reached.values()} == {1.0}
-
-
-def test_without_a_second_coding_there_is_no_ceiling(tiny):
-    assert measure_second_coder(replace(load_labels(tiny.labels), second=())) == {}

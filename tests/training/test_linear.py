@@ -12,14 +12,9 @@ from policyframes.errors import TrainingError
 from policyframes_training.calibration import calibrate
 from policyframes_training.corpus import read_corpus
 from policyframes_training.export import build_bundle
-from policyframes_training.linear import (
-    HeldOut,
-    LinearSettings,
-    candidate_settings,
-    choose_settings,
-    fit_linear,
-    hold_out,
-)
+from policyframes_training.held_out import HeldOut
+from policyframes_training.linear import choose_settings, fit_linear, hold_out
+from policyframes_training.linear_settings import LinearSettings, candidate_settings
 
 
 @pytest.fixture(scope="module")
@@ -85,6 +80,29 @@ def test_candidates_hold_no_run_longer_than_two_words():
 
 def test_without_originals_their_weight_is_not_tried():
     assert {settings.original_weight for settings in candidate_settings(with_originals=False)} == {1.0}
+
+
+def test_framing_that_validation_lacks_is_refused_before_any_fit(corpus):
+    validation = corpus.passages("validation")
+    targets = validation.targets.copy()
+    targets[:, 0] = False
+
+    with pytest.raises(TrainingError, match="'securitized' in the validation passages: present in 0 of 96"):
+        choose_settings(corpus.passages("train"), replace(validation, targets=targets), [LinearSettings()], seed=0)
+
+
+def test_short_passages_are_tried_with_runs_of_characters_and_long_ones_are_not(corpus):
+    train = corpus.passages("train")
+    long = replace(train, texts=tuple(" ".join([text] * 10) for text in train.texts))
+
+    assert any(settings.char_ngrams for settings in candidate_settings(with_originals=True, train=train))
+    assert candidate_settings(with_originals=True, train=long) == candidate_settings(with_originals=True)
+
+
+def test_weights_of_doubt_are_tried_only_where_somebody_doubted(corpus):
+    train = replace(corpus.passages("train"), doubt=np.zeros_like(corpus.passages("train").doubt))
+
+    assert {settings.doubt_weight for settings in candidate_settings(with_originals=True, train=train)} == {1.0}
 
 
 def test_framing_that_is_never_present_is_refused_by_name(corpus):

@@ -13,7 +13,8 @@ import numpy.typing as npt
 from scipy.special import betaincinv
 
 from policyframes.bundle import FramingSettings
-from policyframes_training.linear import HeldOut, check_presence
+from policyframes_training.held_out import HeldOut
+from policyframes_training.linear import check_presence
 
 PROMISED_PRECISION = 0.90
 # Of the lower bound that has to reach the promised precision; one-sided, for each end of each band.

@@ -1,6 +1,7 @@
 """The model card: a bundle's README.md with Hugging Face metadata, written from the bundle's own figures.
 
-Run id and commit stay in bundle.json, so that the same data and seed give the same card.
+What the cards of all tiers have in common; what is each tier's own stands in tier_texts.py. Run id and commit stay in
+bundle.json, so that the same data and seed give the same card.
 """
 
 from __future__ import annotations
@@ -17,7 +18,6 @@ from policyframes_training.calibration import CONFIDENCE, F1_PLATEAU, LEAST_OUTS
 from policyframes_training.estimates import Estimate
 from policyframes_training.evaluation import BINS, RESAMPLES, Evaluation
 from policyframes_training.export import Measured
-from policyframes_training.linear import FOLDS
 
 _TABLE = (
     ("f1", "F1"),
@@ -33,6 +33,7 @@ _TITLES = {
     "rewrites": "Rewrites (the texts of labels/passages.jsonl; anyone can repeat this)",
     "originals": "Originals (the documents' own wording; needs copies of the documents)",
     "both": "Both together",
+    "all": "All passages",
 }
 
 
@@ -55,22 +56,56 @@ class CardFacts:
     calibration: Calibration
 
 
-def render_card(facts: CardFacts) -> str:
+@dataclass(frozen=True)
+class TierTexts:
+    """What the card of one tier says that those of the others do not.
+
+    Attributes:
+        tag: of the metadata, beside those of all tiers.
+        kind: what the model is.
+        limits: what it cannot do, beside the limits of all tiers.
+        training: what it learned from.
+        choice: how settings were chosen.
+        held_out: which models scored the passages that the bands are set on.
+        base: id of the pretrained model on a hub; None for none.
+        hashes: lines on weights that it builds on.
+        sections: whole sections before the figures.
+    """
+
+    tag: str
+    kind: str
+    limits: tuple[str, ...]
+    training: str
+    choice: str
+    held_out: str
+    base: str | None = None
+    hashes: str = ""
+    sections: tuple[str, ...] = ()
+
+
+def render_card(facts: CardFacts, texts: TierTexts) -> str:
     """Return the card as Markdown."""
     bundle = facts.bundle
     sections = [
-        f"---\n{yaml.safe_dump(_metadata(facts), sort_keys=False, allow_unicode=True)}---\n",
+        f"---\n{yaml.safe_dump(_metadata(facts, texts), sort_keys=False, allow_unicode=True)}---\n",
         f"# {bundle.name}\n",
-        _describe_kind(bundle),
-        _describe_use(bundle),
-        _describe_training(facts),
-        _describe_decisions(facts),
+        _describe_kind(bundle, texts),
+        _describe_use(bundle, texts),
+        _describe_training(facts, texts),
+        _describe_decisions(facts, texts),
+        *texts.sections,
         _describe_figures(facts),
     ]
     return "\n".join(sections)
 
 
-def _metadata(facts: CardFacts) -> dict[str, Any]:
+def _describe_kind(bundle: Bundle, texts: TierTexts) -> str:
+    return f"""Marks which framings a passage of policy text performs: {", ".join(bundle.framing_ids)},
+any of them together, or none. {texts.kind}
+"""
+
+
+def _metadata(facts: CardFacts, texts: TierTexts) -> dict[str, Any]:
     parts = facts.measured.test.items()
     results = [
         {
@@ -89,7 +124,8 @@ def _metadata(facts: CardFacts) -> dict[str, Any]:
         "language": ["en"],
         "library_name": "policyframes",
         "pipeline_tag": "text-classification",
-        "tags": ["policyframes", "framing", "content-analysis", "political-science", "multi-label", "tf-idf"],
+        "tags": ["policyframes", "framing", "content-analysis", "political-science", "multi-label", texts.tag],
+        **({"base_model": texts.base} if texts.base else {}),
         "datasets": ["policyframes-labels"],
         "metrics": ["f1", "average_precision", "accuracy"],
         "model-index": [{"name": facts.bundle.name, "results": results}],
@@ -100,20 +136,8 @@ def _metric(kind: str, name: str, estimate: Estimate) -> dict[str, Any]:
     return {"type": kind, "name": name, "value": round(estimate.value, 4)}
 
 
-def _describe_terms(bundle: Bundle) -> str:
-    longest = bundle.features["word_ngrams"][1]
-    words = "single words" if longest == 1 else f"runs of one to {longest} words"
-    return f"{words} and parts of words" if bundle.features["char_ngrams"] else words
-
-
-def _describe_kind(bundle: Bundle) -> str:
-    return f"""Marks which framings a passage of policy text performs: {", ".join(bundle.framing_ids)},
-any of them together, or none. TF-IDF over {_describe_terms(bundle)} and one logistic regression per framing,
-in {len(bundle.vocabulary):,} terms; scores on a CPU with numpy alone.
-"""
-
-
-def _describe_use(bundle: Bundle) -> str:
+def _describe_use(bundle: Bundle, texts: TierTexts) -> str:
+    own = "\n".join(f"- {limit}" for limit in texts.limits)
     return f"""## Intended use
 
 To measure, over many passages of English strategy documents, orders, reports and news about security, borders and
@@ -127,15 +151,14 @@ matters, where it has not been measured.
 
 ## Limits
 
-- It reads {_describe_terms(bundle)}, not clauses: negation ("no threat"), who says it, and who acts on whom escape it.
+{own}
 - The codes were given by language-model coders who worked to the codebook, with a blind second reading of a sample.
   No human expert has validated them.
 - Most documents are from or about the United States and its neighbours; administrations are not evenly represented.
-- It has a vocabulary of its time. Names and terms newer than its documents count for nothing.
 """
 
 
-def _describe_training(facts: CardFacts) -> str:
+def _describe_training(facts: CardFacts, texts: TierTexts) -> str:
     provenance = facts.bundle.provenance
     rows = "\n".join(
         f"| {side} | {rewrites:,} | {originals:,} |" for side, (rewrites, originals) in facts.counts.items()
@@ -143,33 +166,36 @@ def _describe_training(facts: CardFacts) -> str:
     params = "\n".join(f"| {name} | {value} |" for name, value in facts.params.items())
     originals = (
         "Trained on rewrites in our own words and on the coded originals. The originals' documents are not in the\n"
-        "repository; labels/spans.jsonl says where each span lies in them. The vocabulary holds\n"
-        f"{_describe_terms(facts.bundle)} and nothing longer."
+        "repository; labels/spans.jsonl says where each span lies in them."
         if provenance["with_originals"] == "yes"
         else "Trained on rewrites in our own words alone."
     )
     return f"""## Training
 
-{originals}
+{originals} {texts.training}
 
 | split | rewrites | originals |
 | --- | --- | --- |
 {rows}
 
-Documents, and everything coded in them, are on one side. Settings were chosen by mean average precision on validation:
+Documents, and everything coded in them, are on one side. {texts.choice}
 
 | setting | value |
 | --- | --- |
 {params}
 
-Corpus `{provenance["corpus_sha256"]}`,
-split `{provenance["split_sha256"]}` (frozen {provenance["split_frozen"]}),
+{texts.hashes}Corpus `{provenance["corpus_sha256"]}`,
+split `{provenance["split_sha256"]}` ({_describe_freeze(provenance)}),
 taxonomy `{provenance["taxonomy_sha256"]}`, seed {provenance["seed"]}.
 Run id, code commit and lock are in bundle.json.
 """
 
 
-def _describe_decisions(facts: CardFacts) -> str:
+def _describe_freeze(provenance: Mapping[str, str | int | None]) -> str:
+    return f"frozen {provenance['split_frozen']}" if provenance["split_frozen"] else "not frozen"
+
+
+def _describe_decisions(facts: CardFacts, texts: TierTexts) -> str:
     bundle, calibration = facts.bundle, facts.calibration
     rows = "\n".join(
         f"| {framing} | {s.threshold:.3f} | {s.uncertain_from:.3f} to {s.uncertain_to:.3f} "
@@ -184,12 +210,12 @@ highest, the one that decides "present" about as often as the codes do.
 
 Around the threshold lies a band in which a decision is marked uncertain. Each of its ends is set so that the decisions
 beyond it ("present" above, "absent" below) are likely to be right in at least {bundle.promised_precision:.0%} on new
-documents. It is set on {calibration.passages:,} passages of {calibration.documents:,} documents, none scored by a model
-that had learnt from it: validation by this model, train by {FOLDS} models, each fitted without one part of it, linked
-documents kept together. There the one-sided {CONFIDENCE:.0%} lower bound of the precision reaches the promise:
-Clopper-Pearson with the effective number of passages, as those of one document are alike; tested from the surest
-decisions on, until the first failure. It speaks of new documents like these, of each end on its own, and of rewrites
-and originals together; not of other kinds of text, nor of a single document. What was reached on test stands below.
+documents. It is set on {calibration.passages:,} passages of {calibration.documents:,} documents,
+none scored by a model that had learnt from it: {texts.held_out}.
+There the one-sided {CONFIDENCE:.0%} lower bound of the precision reaches the promise: Clopper-Pearson with the
+effective number of passages, as those of one document are alike; tested from the surest decisions on, until the first
+failure. It speaks of new documents like these, of each end on its own, and of rewrites and originals together; not of
+other kinds of text, nor of a single document. What was reached on test stands below.
 
 | framing | threshold | uncertain | "present" outside | "absent" outside | slope | offset |
 | --- | --- | --- | --- | --- | --- | --- |

@@ -9,15 +9,34 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from policyframes.bundle import FramingSettings
-from policyframes_training.agreement import measure_agreement
 from policyframes_training.corpus import PassageSet
 from policyframes_training.estimates import Estimate
-from policyframes_training.labels import Labels
+from policyframes_training.resampling import (
+    BINS,
+    Decisions,
+    Floats,
+    decide,
+    draw_exact_set,
+    draw_figures,
+    draw_weights,
+    split_bins,
+    summarise,
+)
 
-BINS = 15
+__all__ = [
+    "BINS",
+    "OVERALL",
+    "PER_FRAMING",
+    "RESAMPLES",
+    "Evaluation",
+    "draw_weights",
+    "evaluate",
+    "evaluate_decisions",
+    "split_bins",
+]
+
 RESAMPLES = 1_000
 PER_FRAMING = (
     "f1",
@@ -30,11 +49,6 @@ PER_FRAMING = (
     "coverage",
 )
 OVERALL = (*(f"macro_{name}" for name in PER_FRAMING), "exact_set_accuracy")
-
-_LEVEL = 0.95
-
-Floats = npt.NDArray[np.float64]
-Flags = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -83,111 +97,38 @@ def evaluate(
         seed: of the resampling.
         resamples: number of resamples.
     """
+    return evaluate_decisions(decide(probabilities, settings), passages, seed=seed, resamples=resamples)
+
+
+def evaluate_decisions(
+    decisions: Decisions, passages: PassageSet, *, seed: int, resamples: int = RESAMPLES
+) -> Evaluation:
+    """Measure decisions against the codes; the figures are those of `evaluate`.
+
+    Decisions and not probabilities, because the passages of a cascade are decided at two sets of thresholds.
+
+    Args:
+        decisions: on n passages.
+        passages: n passages coded for L framings.
+        seed: of the resampling.
+        resamples: number of resamples.
+    """
     weights = draw_weights(passages.documents, seed=seed, resamples=resamples)
-    draws: dict[str, dict[str, Floats]] = {}
-    right = np.ones(len(passages), dtype=np.bool_)
-    for column, framing in enumerate(passages.framings):
-        chosen = settings[framing]
-        present = passages.targets[:, column]
-        draws[framing] = _measure_framing(probabilities[:, column], present, chosen, weights=weights)
-        right &= (probabilities[:, column] >= chosen.threshold) == present
+    drawn = draw_figures(decisions, passages.targets, weights=weights)
     overall = {
-        f"macro_{name}": np.mean([draws[framing][name] for framing in passages.framings], axis=0)
-        for name in PER_FRAMING
+        f"macro_{name}": _summarise(name, np.mean([figures[name] for figures in drawn], axis=0)) for name in PER_FRAMING
     }
-    overall["exact_set_accuracy"] = _divide(weights @ right, weights.sum(axis=1))
+    exact = draw_exact_set(decisions, passages.targets, weights=weights)
     return Evaluation(
         passages=len(passages),
         documents=len(set(passages.documents)),
-        framings={f: {name: _summarise(name, values) for name, values in draws[f].items()} for f in draws},
-        overall={name: _summarise(name, values) for name, values in overall.items()},
+        framings={
+            framing: {name: _summarise(name, figures[name]) for name in PER_FRAMING}
+            for framing, figures in zip(passages.framings, drawn, strict=True)
+        },
+        overall={**overall, "exact_set_accuracy": summarise(exact)},
     )
 
 
-def draw_weights(documents: tuple[str, ...], *, seed: int, resamples: int) -> Floats:
-    """Return how often each passage counts: row 0 once each, then one row per resample of the documents.
-
-    Args:
-        documents: document of each of n passages.
-        seed: of the random generator.
-        resamples: number of resamples R.
-
-    Returns:
-        Shape (R + 1, n).
-    """
-    names, index = np.unique(np.array(documents), return_inverse=True)
-    generator = np.random.default_rng(seed)
-    counts = generator.multinomial(len(names), np.full(len(names), 1.0 / len(names)), size=resamples)
-    return np.concatenate([np.ones((1, len(documents))), counts[:, index].astype(np.float64)])
-
-
-def measure_second_coder(labels: Labels) -> dict[str, Estimate]:
-    """Return what a second coder reaches against the first's codes: the ceiling for a model.
-
-    F1 by framing, their mean as `macro`, and the share of equal sets as `exact_set`; on all passages that both coded,
-    of any split. Empty where there is no second coding.
-    """
-    if not labels.second:
-        return {}
-    agreement = measure_agreement(labels)
-    return {**agreement.f1, "macro": agreement.mean_f1, "exact_set": agreement.exact}
-
-
-def _measure_framing(
-    probabilities: Floats, present: Flags, settings: FramingSettings, *, weights: Floats
-) -> dict[str, Floats]:
-    decided = probabilities >= settings.threshold
-    outside = (probabilities < settings.uncertain_from) | (probabilities >= settings.uncertain_to)
-    hits = weights @ (decided & present)
-    present_sure, absent_sure = decided & outside, ~decided & outside
-    return {
-        "f1": _divide(2 * hits, weights @ decided + weights @ present),
-        "precision": _divide(hits, weights @ decided),
-        "recall": _divide(hits, weights @ present),
-        "average_precision": _average_precision(probabilities, present, weights),
-        "ece": _calibration_error(probabilities, present, weights),
-        "precision_outside_band": _divide(weights @ (present_sure & present), weights @ present_sure),
-        "absence_precision_outside_band": _divide(weights @ (absent_sure & ~present), weights @ absent_sure),
-        "coverage": _divide(weights @ outside, weights.sum(axis=1)),
-    }
-
-
-def _average_precision(probabilities: Floats, present: Flags, weights: Floats) -> Floats:
-    order = np.argsort(-probabilities, kind="stable")
-    falling = probabilities[order]
-    # Passages with one probability stand or fall together.
-    ends = np.flatnonzero(np.append(falling[1:] != falling[:-1], np.True_))
-    ranked = weights[:, order]
-    hits = np.cumsum(ranked * present[order], axis=1)[:, ends]
-    decided = np.cumsum(ranked, axis=1)[:, ends]
-    gained = np.diff(hits, axis=1, prepend=0.0)
-    precision = np.divide(hits, decided, out=np.zeros_like(hits), where=decided > 0)
-    return _divide((gained * precision).sum(axis=1), hits[:, -1])
-
-
-def _calibration_error(probabilities: Floats, present: Flags, weights: Floats) -> Floats:
-    gaps = [np.abs(weights[:, rows] @ (probabilities[rows] - present[rows])) for rows in split_bins(probabilities)]
-    return _divide(np.sum(gaps, axis=0), weights.sum(axis=1))
-
-
-def split_bins(probabilities: Floats, bins: int = BINS) -> list[npt.NDArray[np.intp]]:
-    """Return the rows of each bin of equal mass, from the lowest probabilities to the highest."""
-    order = np.argsort(probabilities, kind="stable")
-    return [rows for rows in np.array_split(order, bins) if len(rows)]
-
-
-def _divide(numerator: Floats, denominator: Floats) -> Floats:
-    undefined = np.full(np.shape(numerator), np.nan)
-    return np.asarray(np.divide(numerator, denominator, out=undefined, where=np.asarray(denominator) > 0))
-
-
 def _summarise(name: str, draws: Floats) -> Estimate:
-    value, resampled = float(draws[0]), draws[1:][np.isfinite(draws[1:])]
-    if len(resampled) == 0:
-        return Estimate(value, float("nan"), float("nan"))
-    tail = (1 - _LEVEL) / 2
-    low, high = (float(bound) for bound in np.quantile(resampled, [tail, 1 - tail]))
-    if name.endswith("ece"):
-        bias = float(resampled.mean()) - value
-        low, high = max(0.0, low - bias), max(0.0, high - bias)
-    return Estimate(value, low, high)
+    return summarise(draws, is_error=name == "ece")

@@ -1,14 +1,14 @@
-"""The linear baseline: one-vs-rest logistic regression on TF-IDF over the scorer's own n-grams.
+"""The linear model of the fast tier: one-vs-rest logistic regression on TF-IDF over the scorer's own n-grams.
 
-Fits and chooses settings. It never sees a test passage and writes nothing.
+Learns from coded passages and, where there is a teacher, from its probabilities on uncoded ones. Fits and chooses
+settings. It never sees a test passage and writes nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -22,49 +22,18 @@ from threadpoolctl import threadpool_limits
 from policyframes.backends.ngram import extract_ngrams
 from policyframes.errors import TrainingError
 from policyframes_training.corpus import PassageSet
+from policyframes_training.held_out import HeldOut, Lesson, TaughtPassages
+from policyframes_training.linear_settings import LinearSettings
 
 # Parts of train that are held out in turn; with more of them each fit keeps more, and takes its time.
 FOLDS = 10
 
 _FEWEST_FOLDS = 2
 _MAX_ITERATIONS = 1_000
+# Rows that weigh less change nothing and cost as much as others.
+_LEAST_WEIGHT = 1e-3
 
 Floats = npt.NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class LinearSettings:
-    """What one fit depends on, beside the passages.
-
-    Attributes:
-        word_ngrams: shortest and longest n-gram in words.
-        char_ngrams: the same in characters within a padded word; None for none.
-        min_documents: number of training passages that an n-gram must occur in.
-        strength: inverse of the L2 penalty (scikit-learn's C).
-        balanced: whether presence and absence of a framing weigh the same in total.
-        original_weight: weight of a passage in its original wording; a rewrite weighs 1.
-        doubt_weight: a passage weighs this to the power of its coder's doubt (0, 1 or 2).
-    """
-
-    word_ngrams: tuple[int, int] = (1, 2)
-    char_ngrams: tuple[int, int] | None = None
-    min_documents: int = 2
-    strength: float = 10.0
-    balanced: bool = True
-    original_weight: float = 1.0
-    doubt_weight: float = 0.6
-
-    @property
-    def features(self) -> dict[str, Any]:
-        """Return the settings of the feature extraction as a bundle holds them."""
-        return {
-            "word_ngrams": list(self.word_ngrams),
-            "char_ngrams": list(self.char_ngrams) if self.char_ngrams else None,
-        }
-
-    def as_params(self) -> dict[str, Any]:
-        """Return the settings by name, for the record of a run."""
-        return asdict(self)
 
 
 @dataclass(frozen=True)
@@ -95,21 +64,6 @@ class LinearModel:
 
 
 @dataclass(frozen=True)
-class HeldOut:
-    """Passages with the logits of models that were not fitted on them.
-
-    Attributes:
-        logits: uncalibrated, shape (n, L).
-        targets: whether each framing is present, shape (n, L).
-        documents: document of each passage.
-    """
-
-    logits: Floats
-    targets: npt.NDArray[np.bool_]
-    documents: tuple[str, ...]
-
-
-@dataclass(frozen=True)
 class Trial:
     """One candidate: its settings and its mean average precision on the validation passages."""
 
@@ -117,32 +71,19 @@ class Trial:
     score: float
 
 
-def candidate_settings(*, with_originals: bool) -> tuple[LinearSettings, ...]:
-    """Return the settings that are tried, simplest first, so that ties go to the simpler one."""
-    original_weights = (1.0, 0.5) if with_originals else (1.0,)
-    return tuple(
-        LinearSettings(
-            word_ngrams=(1, longest),
-            min_documents=min_documents,
-            strength=strength,
-            original_weight=original_weight,
-            doubt_weight=doubt_weight,
-        )
-        for longest, min_documents in ((1, 2), (2, 3), (2, 2))
-        for original_weight in original_weights
-        for doubt_weight in (1.0, 0.6)
-        for strength in (1.0, 3.0, 10.0)
-    )
-
-
-def fit_linear(passages: PassageSet, settings: LinearSettings, *, seed: int) -> LinearModel:
+def fit_linear(
+    passages: PassageSet, settings: LinearSettings, *, seed: int, taught: TaughtPassages | None = None
+) -> LinearModel:
     """Fit the vectorizer and one logistic regression per framing.
+
+    With taught passages this is distillation (Hinton, Vinyals and Dean 2015, "Distilling the knowledge in a neural
+    network", section 2, at temperature 1): each joins as present with the weight of its probability, and as absent
+    with the rest.
 
     Raises:
         TrainingError: a framing is present in all passages or in none, or no n-gram is frequent enough.
     """
-    vectorizer, matrix = _vectorize(passages, settings)
-    return _fit_estimators(passages, settings, vectorizer=vectorizer, matrix=matrix, seed=seed)
+    return _fit_estimators(_vectorize(passages, settings, taught), settings, seed=seed)
 
 
 def choose_settings(
@@ -151,23 +92,28 @@ def choose_settings(
     candidates: Iterable[LinearSettings],
     *,
     seed: int,
+    taught: TaughtPassages | None = None,
     report: Callable[[Trial], None] = lambda _: None,
 ) -> tuple[Trial, ...]:
     """Fit every candidate on train, score it on validation, and return the trials, best first.
 
     The score is the mean over framings of average precision: it ranks without a threshold, which is set later.
+
+    Raises:
+        TrainingError: a framing is present in all passages of train or validation or in none.
     """
+    check_presence(validation.targets, validation.framings, where="the validation passages")
     trials: list[Trial] = []
-    fitted: dict[str, tuple[TfidfVectorizer, csr_matrix, csr_matrix]] = {}
+    vectorized: dict[str, tuple[_Vectorized, csr_matrix]] = {}
     for settings in candidates:
         key = repr((settings.features, settings.min_documents))
-        if key not in fitted:
-            vectorizer, matrix = _vectorize(train, settings)
-            fitted = {key: (vectorizer, matrix, vectorizer.transform(validation.texts))}
-        vectorizer, matrix, held_out = fitted[key]
-        model = _fit_estimators(train, settings, vectorizer=vectorizer, matrix=matrix, seed=seed)
+        if key not in vectorized:
+            made = _vectorize(train, settings, taught)
+            vectorized = {key: (made, made.vectorizer.transform(validation.texts))}
+        made, held_out = vectorized[key]
+        model = _fit_estimators(made, settings, seed=seed)
         logits = np.stack([e.decision_function(held_out) for e in model.estimators], axis=1)
-        trials.append(Trial(settings, _mean_average_precision(validation.targets, logits)))
+        trials.append(Trial(settings, mean_average_precision(validation.targets, logits)))
         report(trials[-1])
     if not trials:
         raise TrainingError(
@@ -177,7 +123,12 @@ def choose_settings(
 
 
 def hold_out(
-    train: PassageSet, settings: LinearSettings, *, groups: Iterable[Sequence[str]] = (), seed: int
+    train: PassageSet,
+    settings: LinearSettings,
+    *,
+    groups: Iterable[Sequence[str]] = (),
+    seed: int,
+    lesson: Lesson | None = None,
 ) -> HeldOut:
     """Return the train passages with logits of models that were not fitted on them.
 
@@ -189,13 +140,38 @@ def hold_out(
         settings: of every fit.
         groups: documents that must stay together, such as those of `splits.json`; a document is never cut.
         seed: of the fits.
+        lesson: what a teacher says. Then the parts are those that the teacher was held out on, and each fit learns
+            from the teacher that has not seen the part either.
 
     Raises:
         TrainingError: all documents are linked, or a framing is present in all passages of a fit or in none.
     """
+    if lesson is None:
+        folds, taught = assign_folds(train.documents, groups, folds=FOLDS), None
+    else:
+        folds, taught = np.array([lesson.fold_of[document] for document in train.documents]), lesson.by_fold
+    logits = np.empty(train.targets.shape)
+    for number in np.unique(folds):
+        held_out = folds == number
+        part = fit_linear(train.select(~held_out), settings, seed=seed, taught=taught[int(number)] if taught else None)
+        logits[held_out] = part.logits(train.select(held_out).texts)
+    return HeldOut(logits, train.targets, train.documents)
+
+
+def assign_folds(documents: Sequence[str], groups: Iterable[Sequence[str]], *, folds: int) -> npt.NDArray[np.intp]:
+    """Return the number of each passage's fold, shape (n,); documents of one group are in one fold.
+
+    Args:
+        documents: of the n passages.
+        groups: documents that must stay together.
+        folds: number of folds; fewer where there are fewer groups.
+
+    Raises:
+        TrainingError: all documents are linked.
+    """
     group_of = {document: group[0] for group in groups for document in group}
-    names = np.array([group_of.get(document, document) for document in train.documents])
-    folds = min(FOLDS, len(np.unique(names)))
+    names = np.array([group_of.get(document, document) for document in documents])
+    folds = min(folds, len(np.unique(names)))
     if folds < _FEWEST_FOLDS:
         raise TrainingError(
             where="documents of the training split",
@@ -203,12 +179,10 @@ def hold_out(
             allowed="at least two, to hold each out in turn",
             remedy="Add documents.",
         )
-    logits = np.empty(train.targets.shape)
-    for _, fold in GroupKFold(folds).split(names, groups=names):
-        held_out = np.isin(np.arange(len(train)), fold)
-        part = fit_linear(train.select(~held_out), settings, seed=seed)
-        logits[held_out] = part.logits(train.select(held_out).texts)
-    return HeldOut(logits, train.targets, train.documents)
+    numbers = np.empty(len(names), dtype=np.intp)
+    for number, (_, fold) in enumerate(GroupKFold(folds).split(names, groups=names)):
+        numbers[fold] = number
+    return numbers
 
 
 def check_presence(targets: npt.NDArray[np.bool_], framings: Sequence[str], *, where: str) -> None:
@@ -232,14 +206,28 @@ def check_presence(targets: npt.NDArray[np.bool_], framings: Sequence[str], *, w
             )
 
 
-def _vectorize(passages: PassageSet, settings: LinearSettings) -> tuple[TfidfVectorizer, csr_matrix]:
+def mean_average_precision(targets: npt.NDArray[np.bool_], logits: Floats) -> float:
+    """Return the mean over framings of average precision, both of shape (n, L)."""
+    columns = [average_precision_score(targets[:, j], logits[:, j]) for j in range(targets.shape[1])]
+    return float(np.mean(columns))
+
+
+@dataclass(frozen=True)
+class _Vectorized:
+    passages: PassageSet
+    taught: TaughtPassages | None
+    vectorizer: TfidfVectorizer
+    matrix: csr_matrix
+
+
+def _vectorize(passages: PassageSet, settings: LinearSettings, taught: TaughtPassages | None) -> _Vectorized:
     vectorizer = TfidfVectorizer(
         analyzer=partial(extract_ngrams, features=settings.features),
         sublinear_tf=True,
         min_df=settings.min_documents,
     )
     try:
-        return vectorizer, vectorizer.fit_transform(passages.texts)
+        matrix = vectorizer.fit_transform([*passages.texts, *(taught.texts if taught else ())])
     except ValueError as error:
         raise TrainingError(
             where=f"{len(passages.texts)} training passages",
@@ -247,22 +235,18 @@ def _vectorize(passages: PassageSet, settings: LinearSettings) -> tuple[TfidfVec
             allowed=f"n-grams that occur in at least {settings.min_documents} passages",
             remedy="Add passages.",
         ) from error
+    return _Vectorized(passages, taught, vectorizer, matrix)
 
 
-def _fit_estimators(
-    passages: PassageSet,
-    settings: LinearSettings,
-    *,
-    vectorizer: TfidfVectorizer,
-    matrix: csr_matrix,
-    seed: int,
-) -> LinearModel:
+def _fit_estimators(made: _Vectorized, settings: LinearSettings, *, seed: int) -> LinearModel:
+    passages = made.passages
     check_presence(passages.targets, passages.framings, where="the training passages")
-    weights = np.where(passages.is_original, settings.original_weight, 1.0) * settings.doubt_weight**passages.doubt
+    coded = np.where(passages.is_original, settings.original_weight, 1.0) * settings.doubt_weight**passages.doubt
     estimators = []
     # One thread: sums taken in another order would change the last bits, and with them the bundle's hash.
     with threadpool_limits(limits=1):
-        for target in passages.targets.T:
+        for column in range(passages.targets.shape[1]):
+            matrix, target, weights = _lay_out(made, column, coded, teacher_weight=settings.teacher_weight)
             estimator = LogisticRegression(
                 C=settings.strength,
                 class_weight="balanced" if settings.balanced else None,
@@ -270,9 +254,20 @@ def _fit_estimators(
                 random_state=seed,
             )
             estimators.append(estimator.fit(matrix, target, sample_weight=weights))
-    return LinearModel(settings, vectorizer, tuple(estimators))
+    return LinearModel(settings, made.vectorizer, tuple(estimators))
 
 
-def _mean_average_precision(targets: npt.NDArray[np.bool_], logits: Floats) -> float:
-    columns = [average_precision_score(targets[:, j], logits[:, j]) for j in range(targets.shape[1])]
-    return float(np.mean(columns))
+def _lay_out(
+    made: _Vectorized, column: int, coded: Floats, *, teacher_weight: float
+) -> tuple[csr_matrix, npt.NDArray[np.bool_], Floats]:
+    """Return rows, targets and weights: coded passages once, taught ones as present and again as absent."""
+    present = made.passages.targets[:, column]
+    if made.taught is None:
+        return made.matrix, present, coded
+    probability = made.taught.probabilities[:, column]
+    count, extra = len(present), len(probability)
+    rows = np.concatenate([np.arange(count), count + np.arange(extra), count + np.arange(extra)])
+    target = np.concatenate([present, np.ones(extra, dtype=np.bool_), np.zeros(extra, dtype=np.bool_)])
+    weights = np.concatenate([coded, teacher_weight * probability, teacher_weight * (1 - probability)])
+    kept = weights > _LEAST_WEIGHT
+    return made.matrix[rows[kept]], target[kept], weights[kept]

@@ -1,21 +1,28 @@
-"""`policyframes train`: trains a model from labels/. Parses options, prints results; all else is in the package."""
+"""`policyframes train`: trains a model from coded passages. Parses options and prints; all else is in the package."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from policyframes_training.cli.labels import LabelsOption, find_labels
+from policyframes.errors import MissingExtraError
+from policyframes_training.cli.labels import find_labels
+from policyframes_training.encoder_settings import DEFAULT_BASE
 
 if TYPE_CHECKING:
-    from policyframes_training.fast import Trained
+    from policyframes_training.encoder_settings import EncoderSettings
+    from policyframes_training.recording import Trained
 
 app = typer.Typer(help="Train a model from coded passages.", no_args_is_help=True)
 
+_LIBRARIES = ("torch", "transformers", "accelerate", "tokenizers", "onnx", "onnxruntime")
 _SHOWN = (
     ("f1", "F1"),
     ("average_precision", "average precision"),
@@ -25,6 +32,51 @@ _SHOWN = (
     ("coverage", "share outside band"),
 )
 
+_Labels = Annotated[
+    Path | None,
+    typer.Option(
+        "--labels",
+        help="Folder of labels, or any labelled data (docs/training.md); ./labels unless given.",
+        metavar="PATH",
+    ),
+]
+_Taxonomy = Annotated[
+    Path | None, typer.Option(help="Framings of other data than labels/; taxonomy.yaml beside them unless given.")
+]
+_Documents = Annotated[
+    Path | None, typer.Option(help="Copies of the documents as <id>.txt: the originals train too.", metavar="DIR")
+]
+_Output = Annotated[
+    Path | None, typer.Option("-o", "--output", help="Bundle's folder; models/NAME unless given.", metavar="DIR")
+]
+_Seed = Annotated[int, typer.Option(help="Seed of fits and resampling.", min=0)]
+_Experiment = Annotated[str, typer.Option(help="Experiment that records the run.")]
+_Store = Annotated[
+    Path | None,
+    typer.Option(
+        help="Folder of the embedded run store; MLFLOW_TRACKING_URI, else .policyframes, unless given.", metavar="DIR"
+    ),
+]
+_Work = Annotated[
+    Path | None,
+    typer.Option(help="Folder of checkpoints and lessons; `training` in the run store's unless given.", metavar="DIR"),
+]
+_Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the bundle in that folder.")]
+_Base = Annotated[
+    str, typer.Option(help="Pretrained weights: id on the Hugging Face hub, or a local folder.", metavar="ID|DIR")
+]
+_Device = Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")]
+_Epochs = Annotated[int | None, typer.Option(help="Passes over the passages, at most.", min=1)]
+_Values = Annotated[
+    list[str] | None,
+    typer.Option("--set", help="Another value of the recipe, such as learning_rate=2e-4; may be repeated."),
+]
+_Folds = Annotated[int, typer.Option(help="Parts of train that are held out in turn; 0 for none.", min=0)]
+_Restart = Annotated[
+    bool, typer.Option("--restart/--resume", help="Throw checkpoints away, or go on from the last one.")
+]
+_Name = Annotated[str, typer.Option(help="Name of the bundle, ending in -v and a number.")]
+
 
 @app.callback()
 def choose_tier() -> None:
@@ -33,40 +85,164 @@ def choose_tier() -> None:
 
 @app.command("fast")
 def train_fast_tier(  # noqa: PLR0913, PLR0917  (each parameter is an option of the command)
-    labels: LabelsOption = None,
-    documents: Annotated[
-        Path | None, typer.Option(help="Copies of the documents as <id>.txt: the originals train too.")
-    ] = None,
-    output: Annotated[
-        Path | None, typer.Option("-o", "--output", help="Bundle's folder; models/NAME unless given.")
-    ] = None,
-    name: Annotated[str, typer.Option(help="Name of the bundle, ending in -v and a number.")] = "fast-v1",
-    seed: Annotated[int, typer.Option(help="Seed of fits and resampling.", min=0)] = 0,
-    experiment: Annotated[str, typer.Option(help="Experiment that records the run.")] = "policyframes",
-    store: Annotated[
+    labels: _Labels = None,
+    taxonomy: _Taxonomy = None,
+    documents: _Documents = None,
+    teacher: Annotated[
         Path | None,
-        typer.Option(help="Folder of the embedded run store; MLFLOW_TRACKING_URI, else .policyframes, unless given."),
+        typer.Option(help="lesson.safetensors of an encoder: learns from its probabilities too.", metavar="FILE"),
     ] = None,
+    output: _Output = None,
+    name: _Name = "fast-v1",
+    seed: _Seed = 0,
+    experiment: _Experiment = "policyframes",
+    store: _Store = None,
+    work: _Work = None,
     *,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the bundle in that folder.")] = False,
+    overwrite: _Overwrite = False,
 ) -> None:
-    """Train the fast tier: n-grams and a linear layer, in about half a minute on two cores."""
+    """Train the fast tier: n-grams and a linear layer, in about half a minute on two cores; minutes with a teacher."""
     # Imported here: scikit-learn, datasets and mlflow take seconds, and --help must not.
-    from policyframes_training.fast import Plan, train_fast  # noqa: PLC0415
+    from policyframes_training.fast import FastPlan, train_fast  # noqa: PLC0415
 
-    progress = Console(stderr=True, highlight=False)
-    plan = Plan(
+    plan = FastPlan(
         labels=find_labels(labels),
+        taxonomy=taxonomy,
+        documents=documents,
+        teacher=teacher,
+        output=output or Path("models") / name,
+        name=name,
+        seed=seed,
+        experiment=experiment,
+        store=store,
+        work=work,
+        overwrite=overwrite,
+    )
+    _print_result(train_fast(plan, _open_report()))
+
+
+@app.command("encoder")
+def train_encoder_tier(  # noqa: PLR0913, PLR0917  (each parameter is an option of the command)
+    labels: _Labels = None,
+    taxonomy: _Taxonomy = None,
+    documents: _Documents = None,
+    base: _Base = DEFAULT_BASE,
+    device: _Device = "auto",
+    epochs: _Epochs = None,
+    values: _Values = None,
+    folds: _Folds = 3,
+    output: _Output = None,
+    name: _Name = "encoder-v1",
+    seed: _Seed = 0,
+    experiment: _Experiment = "policyframes",
+    store: _Store = None,
+    work: _Work = None,
+    *,
+    restart: _Restart = False,
+    overwrite: _Overwrite = False,
+) -> None:
+    """Train the encoder tier: a fine-tuned transformer. The same command again goes on where it was cut off."""
+    _check_libraries()
+    from policyframes_training.encoder_settings import check_device  # noqa: PLC0415  (see above)
+    from policyframes_training.encoder_tier import EncoderPlan, train_encoder  # noqa: PLC0415
+
+    plan = EncoderPlan(
+        labels=find_labels(labels),
+        taxonomy=taxonomy,
         documents=documents,
         output=output or Path("models") / name,
         name=name,
         seed=seed,
         experiment=experiment,
         store=store,
+        work=work,
         overwrite=overwrite,
+        settings=_make_settings(base, epochs, values),
+        folds=folds,
+        device=check_device(device),
+        restart=restart,
     )
-    trained = train_fast(plan, lambda line: progress.print(line, markup=False, soft_wrap=True))
-    _print_result(trained)
+    _print_result(train_encoder(plan, _open_report()))
+
+
+@app.command("cascade")
+def train_whole_cascade(  # noqa: PLR0913, PLR0917  (each parameter is an option of the command)
+    labels: _Labels = None,
+    taxonomy: _Taxonomy = None,
+    documents: _Documents = None,
+    base: _Base = DEFAULT_BASE,
+    device: _Device = "auto",
+    epochs: _Epochs = None,
+    values: _Values = None,
+    folds: _Folds = 3,
+    fast: Annotated[
+        str, typer.Option(help="Name of the fast part, beside the cascade; trained where missing.")
+    ] = "fast-v1",
+    encoder: Annotated[str, typer.Option(help="Name of the encoder part, likewise.")] = "encoder-v1",
+    share: Annotated[
+        float, typer.Option(help="Share of the passages that the encoder may read at `balanced`.", min=0.0, max=1.0)
+    ] = 0.18,
+    output: _Output = None,
+    name: _Name = "cascade-v1",
+    seed: _Seed = 0,
+    experiment: _Experiment = "policyframes",
+    store: _Store = None,
+    work: _Work = None,
+    *,
+    overwrite: _Overwrite = False,
+) -> None:
+    """Train the encoder, the fast tier that learns from it, and the cascade of both; parts that are there are used."""
+    _check_libraries()
+    from policyframes_training.cascade_tier import CascadePlan, train_cascade  # noqa: PLC0415  (see above)
+    from policyframes_training.encoder_settings import check_device  # noqa: PLC0415
+
+    plan = CascadePlan(
+        labels=find_labels(labels),
+        taxonomy=taxonomy,
+        documents=documents,
+        output=output or Path("models") / name,
+        name=name,
+        seed=seed,
+        experiment=experiment,
+        store=store,
+        work=work,
+        overwrite=overwrite,
+        fast=fast,
+        encoder=encoder,
+        share=share,
+        settings=_make_settings(base, epochs, values),
+        folds=folds,
+        device=check_device(device),
+    )
+    _print_result(train_cascade(plan, _open_report()))
+
+
+def _make_settings(base: str, epochs: int | None, values: list[str] | None) -> EncoderSettings:
+    from policyframes_training.encoder_settings import EncoderSettings  # noqa: PLC0415  (see above)
+
+    settings = EncoderSettings(base=base).with_values(values or ())
+    return replace(settings, epochs=epochs) if epochs else settings
+
+
+def _open_report() -> Callable[[str], Any]:
+    progress = Console(stderr=True, highlight=False)
+    return lambda line: progress.print(line, markup=False, soft_wrap=True)
+
+
+def _check_libraries() -> None:
+    """Check that what the encoder learns with is installed.
+
+    Raises:
+        MissingExtraError: it is not.
+    """
+    missing = [name for name in _LIBRARIES if find_spec(name) is None]
+    if missing:
+        raise MissingExtraError(
+            where="training an encoder",
+            found=f"{', '.join(missing)}: not installed",
+            allowed="an installation with what learns",
+            remedy="In the checkout, type: pip install '.[training]'",
+        )
 
 
 def _print_result(trained: Trained) -> None:

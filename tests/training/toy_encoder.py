@@ -1,0 +1,81 @@
+"""A two-layer transformer of chance with a small vocabulary, and passages whose codes hang on single words."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import numpy as np
+
+from policyframes_training.corpus import PassageSet
+
+WORDS = {
+    "securitized": ("danger", "threat", "troops"),
+    "governance": ("court", "rule", "audit"),
+    "partnership": ("jointly", "ally", "share"),
+}
+_FILLERS = "the of and river spring talks years plateau in near after for on report chapter noon".split()
+_SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
+_LETTERS = "abcdefghijklmnopqrstuvwxyz"
+
+
+def write_base(folder: Path, *, layers: int = 2) -> Path:
+    """Write a base as it comes from the hub: random weights, and a tokenizer that pads and truncates to 12."""
+    import torch  # noqa: PLC0415  (seconds)
+    from transformers import BertConfig, BertModel  # noqa: PLC0415
+
+    from policyframes_training.encoder_network import quiet_libraries  # noqa: PLC0415
+
+    tokenizer = _make_tokenizer()
+    folder.mkdir(parents=True)
+    tokenizer.save(str(folder / "tokenizer.json"))
+    config = BertConfig(
+        vocab_size=tokenizer.get_vocab_size(),
+        hidden_size=32,
+        num_hidden_layers=layers,
+        num_attention_heads=2,
+        intermediate_size=64,
+        max_position_embeddings=64,
+    )
+    with torch.random.fork_rng(), quiet_libraries():
+        torch.manual_seed(0)
+        BertModel(config).save_pretrained(folder)
+    return folder
+
+
+def make_passages(count: int, seed: int) -> PassageSet:
+    chance = random.Random(seed)
+    texts, targets = [], []
+    for _ in range(count):
+        present = [chance.random() < 0.4 for _ in WORDS]
+        words = chance.choices(_FILLERS, k=chance.randint(4, 14))
+        for is_present, telling in zip(present, WORDS.values(), strict=True):
+            if is_present:
+                words.insert(chance.randint(0, len(words)), chance.choice(telling))
+        texts.append(" ".join(words))
+        targets.append(present)
+    return PassageSet(
+        framings=tuple(WORDS),
+        ids=tuple(f"p{number}" for number in range(count)),
+        texts=tuple(texts),
+        documents=tuple(f"d{number % 12}" for number in range(count)),
+        targets=np.array(targets),
+        doubt=np.array([number % 3 for number in range(count)]),
+        is_original=np.zeros(count, dtype=np.bool_),
+    )
+
+
+def _make_tokenizer():
+    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors  # noqa: PLC0415
+
+    telling = [word for words in WORDS.values() for word in words]
+    pieces = [*_SPECIAL, *_FILLERS, *telling, *_LETTERS, *(f"##{letter}" for letter in _LETTERS)]
+    vocabulary = {piece: number for number, piece in enumerate(pieces)}
+    tokenizer = Tokenizer(models.WordPiece(vocabulary, unk_token=_SPECIAL[1]))
+    tokenizer.normalizer = normalizers.BertNormalizer()
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    marks = [(name, vocabulary[name]) for name in ("[CLS]", "[SEP]")]
+    tokenizer.post_processor = processors.TemplateProcessing(single="[CLS] $A [SEP]", special_tokens=marks)
+    tokenizer.enable_padding(length=12)
+    tokenizer.enable_truncation(12)
+    return tokenizer

@@ -1,0 +1,63 @@
+"""Passages as models hand them on: with logits of models that had not seen them, or with a teacher's probabilities."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """Passages with the logits of models that were not fitted on them.
+
+    Attributes:
+        logits: uncalibrated, shape (n, L).
+        targets: whether each framing is present, shape (n, L).
+        documents: document of each passage.
+    """
+
+    logits: Floats
+    targets: npt.NDArray[np.bool_]
+    documents: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class TaughtPassages:
+    """Uncoded passages with a teacher's probabilities.
+
+    Attributes:
+        texts: n texts.
+        documents: document of each.
+        probabilities: of each framing, shape (n, L).
+    """
+
+    texts: tuple[str, ...]
+    documents: tuple[str, ...]
+    probabilities: Floats
+
+    def select(self, mask: npt.NDArray[np.bool_]) -> TaughtPassages:
+        """Return the passages for which the mask, shape (n,), is true."""
+        kept = np.flatnonzero(mask)
+        return TaughtPassages(
+            tuple(self.texts[i] for i in kept), tuple(self.documents[i] for i in kept), self.probabilities[kept]
+        )
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """What a teacher says of uncoded passages, and what it says where it was kept from knowing a part of train.
+
+    Attributes:
+        taught: with the probabilities of the teacher that has learned from all of train.
+        by_fold: per fold, the same passages with the probabilities of the teacher that the fold was held out from.
+        fold_of: number of the fold by document of train.
+    """
+
+    taught: TaughtPassages
+    by_fold: tuple[TaughtPassages, ...]
+    fold_of: Mapping[str, int]
