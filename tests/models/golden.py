@@ -1,4 +1,4 @@
-"""Sentences of our own with the probabilities that the shipped bundle gives, and the floors of its figures.
+"""Sentences of our own with the probabilities that the shipped bundles give, and the floors of their figures.
 
 `python -m tests.models.golden` writes golden.json and floors.json anew after a bundle was trained on purpose. It
 refuses to lower a floor unless `--allow-lower` is given.
@@ -16,7 +16,7 @@ from policyframes.scorer import load
 from policyframes_training.corpus import hash_corpus, read_corpus
 from policyframes_training.fast import measure_bundle
 
-NAME = "fast-v1"
+NAMES = ("fast-v1", "encoder-v1", "cascade-v1")
 SEED = 0
 # How far a figure may fall below what was measured before the gate closes.
 EPSILON = 0.005
@@ -47,10 +47,10 @@ SENTENCES = (
 )
 
 
-def measure() -> dict[str, float]:
-    """Return macro-F1 and F1 per framing of the shipped bundle on the rewrites of the test split."""
-    bundle = load(models_folder() / NAME).bundle
-    evaluation = measure_bundle(bundle, read_corpus(LABELS), seed=SEED).test["rewrites"]
+def measure(name: str) -> dict[str, float]:
+    """Return macro-F1 and F1 per framing of a shipped bundle on the rewrites of the test split."""
+    bundle = load(models_folder() / name).bundle
+    evaluation = measure_bundle(bundle, read_corpus(LABELS), seed=SEED, resamples=1).test["rewrites"]
     figures = {framing: values["f1"].value for framing, values in evaluation.framings.items()}
     return {"macro": evaluation.overall["macro_f1"].value, **figures}
 
@@ -60,30 +60,39 @@ def hash_test_split() -> str:
     return hash_corpus({"test": read_corpus(LABELS).splits["test"]})
 
 
-def find_lowered(old: dict[str, float], new: dict[str, float]) -> list[str]:
+Floors = dict[str, dict[str, float]]
+
+
+def find_lowered(old: Floors, new: Floors) -> list[str]:
     """Return, in words, each floor that the new figures would lower or drop."""
-    return [f"{name} {floor} -> {new.get(name, 'none')}" for name, floor in old.items() if new.get(name, -1.0) < floor]
+    return [
+        f"{bundle} {name} {floor} -> {new.get(bundle, {}).get(name, 'none')}"
+        for bundle, floors in old.items()
+        for name, floor in floors.items()
+        if new.get(bundle, {}).get(name, -1.0) < floor
+    ]
 
 
 def write_golden(*, allow_lower: bool = False) -> list[str]:
-    """Write both files for the bundle and labels of the checkout; return the floors that this lowers.
+    """Write both files for the bundles and labels of the checkout; return the floors that this lowers.
 
     Where it would lower one and `allow_lower` is false, nothing is written.
     """
-    floors = {name: round(value, 6) for name, value in measure().items()}
+    floors = {bundle: {name: round(value, 6) for name, value in measure(bundle).items()} for bundle in NAMES}
     old = json.loads(FLOORS.read_text(encoding="utf-8"))["f1"] if FLOORS.exists() else {}
     lowered = find_lowered(old, floors)
     if lowered and not allow_lower:
         return lowered
-    scorer = load(models_folder() / NAME)
-    scores = scorer.score(SENTENCES)
-    rows = [
-        {"text": text, "probabilities": {name: round(p, 9) for name, p in score.probabilities.items()}}
-        for text, score in zip(SENTENCES, scores, strict=True)
-    ]
-    _write(GOLDEN, {"bundle": scorer.bundle.id, "sentences": rows})
+    _write(GOLDEN, {"texts": list(SENTENCES), "bundles": {name: _score(name) for name in NAMES}})
     _write(FLOORS, {"test_split_sha256": hash_test_split(), "epsilon": EPSILON, "f1": floors})
     return lowered
+
+
+def _score(name: str) -> dict:
+    scorer = load(models_folder() / name)
+    scores = scorer.score(SENTENCES)
+    rows = [{framing: round(p, 9) for framing, p in score.probabilities.items()} for score in scores]
+    return {"id": scorer.bundle.id, "probabilities": rows}
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -1,4 +1,4 @@
-"""The bundle that ships: it loads, says the truth about itself, and does not get worse unseen."""
+"""The bundles that ship: they load, say the truth about themselves, and do not get worse unseen."""
 
 from __future__ import annotations
 
@@ -13,17 +13,30 @@ from policyframes.scorer import load
 from policyframes.taxonomy import load_taxonomy
 from policyframes_training.calibration import apply_platt
 from policyframes_training.corpus import read_corpus
-from policyframes_training.fast import measure_bundle
 from policyframes_training.linear import fit_linear
 from policyframes_training.linear_settings import LinearSettings
-from tests.models.golden import FLOORS, GOLDEN, LABELS, NAME, SEED, SENTENCES, hash_test_split, measure
+from policyframes_training.measurement import measure_bundle
+from tests.models.golden import FLOORS, GOLDEN, LABELS, NAMES, SEED, SENTENCES, hash_test_split
 
-_MAX_BYTES = 20_000_000
+_MAX_BYTES = {"fast-v1": 20_000_000, "encoder-v1": 30_000_000, "cascade-v1": 100_000}
+_KINDS = {"fast-v1": "ngram-linear", "encoder-v1": "encoder-onnx", "cascade-v1": "cascade"}
+# Eight-bit products are exact, but the library's float parts take another order on other processors.
+_TOLERANCE = {"fast-v1": 1e-6, "encoder-v1": 1e-3, "cascade-v1": 1e-3}
+
+
+@pytest.fixture(scope="module", params=NAMES)
+def name(request):
+    return request.param
 
 
 @pytest.fixture(scope="module")
-def bundle():
-    return load_bundle(models_folder() / NAME)
+def bundle(name):
+    return load_bundle(models_folder() / name)
+
+
+@pytest.fixture(scope="module")
+def measured(bundle, corpus):
+    return measure_bundle(bundle, corpus, seed=int(bundle.provenance["seed"])).test["rewrites"]
 
 
 @pytest.fixture(scope="module")
@@ -41,13 +54,13 @@ def corpus():
     return read_corpus(LABELS)
 
 
-def test_it_is_the_bundle_that_golden_was_written_for(bundle, golden):
-    assert bundle.id == golden["bundle"]
+def test_it_is_the_bundle_that_golden_was_written_for(name, bundle, golden):
+    assert bundle.id == golden["bundles"][name]["id"]
 
 
-def test_it_is_small(bundle):
-    assert sum(path.stat().st_size for path in (models_folder() / NAME).iterdir()) < _MAX_BYTES
-    assert bundle.kind == "ngram-linear"
+def test_it_is_small_and_of_its_kind(name, bundle):
+    assert sum(path.stat().st_size for path in (models_folder() / name).iterdir()) < _MAX_BYTES[name]
+    assert bundle.kind == _KINDS[name]
 
 
 def test_its_framings_are_those_of_the_taxonomy_it_names(bundle):
@@ -61,25 +74,26 @@ def test_it_was_trained_on_the_split_of_the_checkout(bundle, corpus):
     assert bundle.provenance["split_sha256"] == corpus.split_sha256
 
 
-def test_golden_sentences_score_as_recorded(golden):
-    scores = load(NAME).score(SENTENCES)
+def test_golden_sentences_score_as_recorded(name, golden):
+    scores = load(name).score(SENTENCES)
 
-    assert [row["text"] for row in golden["sentences"]] == list(SENTENCES)
-    for row, score in zip(golden["sentences"], scores, strict=True):
-        assert score.probabilities == pytest.approx(row["probabilities"], abs=1e-6)
+    assert golden["texts"] == list(SENTENCES)
+    for row, score in zip(golden["bundles"][name]["probabilities"], scores, strict=True):
+        assert score.probabilities == pytest.approx(row, abs=_TOLERANCE[name])
 
 
-def test_its_figures_are_those_that_anyone_measures_from_labels_alone(bundle, corpus):
-    evaluation = measure_bundle(bundle, corpus, seed=int(bundle.provenance["seed"])).test["rewrites"]
+def test_its_figures_are_those_that_anyone_measures_from_labels_alone(name, bundle, measured):
     recorded = bundle.metrics["test"]["rewrites"]
+    # A probability that moves by the tolerance can turn a decision that lies at its threshold.
+    tolerance = 1e-6 if name == "fast-v1" else 0.005
 
-    assert (recorded["passages"], recorded["documents"]) == (evaluation.passages, evaluation.documents)
-    groups = [(recorded["overall"], evaluation.overall)]
-    groups += [(recorded["framings"][framing], evaluation.framings[framing]) for framing in bundle.framing_ids]
-    for stated, measured in groups:
-        for figure, estimate in measured.items():
+    assert (recorded["passages"], recorded["documents"]) == (measured.passages, measured.documents)
+    groups = [(recorded["overall"], measured.overall)]
+    groups += [(recorded["framings"][framing], measured.framings[framing]) for framing in bundle.framing_ids]
+    for stated, figures in groups:
+        for figure, estimate in figures.items():
             found = (estimate.value, estimate.low, estimate.high)
-            assert tuple(stated[figure].values()) == pytest.approx(found, abs=1e-6), figure
+            assert tuple(stated[figure].values()) == pytest.approx(found, abs=tolerance), figure
 
 
 def test_card_shows_the_figures_of_the_manifest(bundle):
@@ -93,20 +107,23 @@ def test_floors_are_for_the_test_split_of_the_checkout(floors):
     assert hash_test_split() == floors["test_split_sha256"]
 
 
-def test_no_figure_is_below_its_floor(floors):
-    measured = measure()
+def test_no_figure_is_below_its_floor(name, floors, measured):
+    found = {"macro": measured.overall["macro_f1"].value}
+    found |= {framing: figures["f1"].value for framing, figures in measured.framings.items()}
 
-    assert measured.keys() == floors["f1"].keys()
-    for name, floor in floors["f1"].items():
-        assert measured[name] >= floor - floors["epsilon"], name
-
-
-def test_vocabulary_holds_no_run_of_more_than_two_words(bundle):
-    assert max(len(term.split(" ")) for term in bundle.vocabulary) <= 2
+    assert found.keys() == floors["f1"][name].keys()
+    for figure, floor in floors["f1"][name].items():
+        assert found[figure] >= floor - floors["epsilon"], figure
 
 
-def test_plain_sentences_score_highest_for_the_framing_that_they_perform():
-    danger, rules, together = load(NAME).score([SENTENCES[0], SENTENCES[5], SENTENCES[10]])
+def test_vocabulary_holds_no_run_of_more_than_two_words():
+    vocabulary = load_bundle(models_folder() / "fast-v1").vocabulary
+
+    assert max(len(term.split(" ")) for term in vocabulary) <= 2
+
+
+def test_plain_sentences_score_highest_for_the_framing_that_they_perform(name):
+    danger, rules, together = load(name).score([SENTENCES[0], SENTENCES[5], SENTENCES[10]])
 
     assert max(danger.probabilities, key=danger.probabilities.get) == "securitized"
     assert max(rules.probabilities, key=rules.probabilities.get) == "governance"
@@ -114,10 +131,11 @@ def test_plain_sentences_score_highest_for_the_framing_that_they_perform():
 
 
 @pytest.mark.slow
-def test_scikit_learn_and_the_scorer_agree_on_500_passages(corpus, bundle, tmp_path):
+def test_scikit_learn_and_the_scorer_agree_on_500_passages(corpus, tmp_path):
     from policyframes.bundle import save_bundle  # noqa: PLC0415  (only this test writes)
     from policyframes_training.export import build_bundle  # noqa: PLC0415  (likewise)
 
+    bundle = load_bundle(models_folder() / "fast-v1")
     settings = LinearSettings(
         word_ngrams=tuple(bundle.features["word_ngrams"]), char_ngrams=bundle.features["char_ngrams"]
     )

@@ -16,8 +16,8 @@ from policyframes.scorer import load
 from policyframes_training.comparison import compare
 from policyframes_training.coverage import COVERAGES, measure_coverage
 from policyframes_training.estimates import Estimate
-from policyframes_training.evaluation import evaluate
-from policyframes_training.measurement import evaluate_decisions, find_parts, measure_brier, score_decisions
+from policyframes_training.evaluation import evaluate, evaluate_decisions
+from policyframes_training.measurement import find_parts, measure_brier, score_decisions
 from policyframes_training.resampling import decide, draw_f1, draw_weights, summarise
 from policyframes_training.sections import Section, describe_section, render_csv, render_markdown
 from policyframes_training.spread import measure_spread

@@ -5,27 +5,22 @@ Chooses and never measures: what the choices are worth on new documents is for e
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import betaincinv
 
 from policyframes.bundle import FramingSettings
 from policyframes_training.held_out import HeldOut
 from policyframes_training.linear import check_presence
 
-PROMISED_PRECISION = 0.90
-# Of the lower bound that has to reach the promised precision; one-sided, for each end of each band.
-CONFIDENCE = 0.90
+PROMISED_PRECISION = 0.95
 # How far F1 may lie below the highest and still count as equal to it.
 F1_PLATEAU = 0.01
-# A band that leaves fewer of a side's decisions outside is of little use; it is where the search for an end begins.
-LEAST_OUTSIDE = 0.2
 
-_STEP = 0.05
 _NEWTON_STEPS = 100
+# So that a share that is exactly what the promise leaves is not lost to the last bit.
+_ROUNDING = 1e-9
 _TOLERANCE = 1e-10
 _DIGITS = 6
 
@@ -61,7 +56,7 @@ def calibrate(
     """Choose the settings of every framing.
 
     Probabilities and thresholds come from validation alone: they follow how common a framing is, and train need not be
-    like other documents in that. The bands come from both, because a bound needs many passages.
+    like other documents in that. The bands come from both, because a rare mistake needs many passages to be seen.
 
     Args:
         validation: its passages with the logits of the model itself.
@@ -83,9 +78,7 @@ def calibrate(
         slope, offset = fit_platt(validation.logits[:, column], coded)
         threshold = choose_threshold(apply_platt(validation.logits[:, column], slope, offset), coded)
         probabilities = apply_platt(logits[:, column], slope, offset)
-        start, end = find_band(
-            probabilities, targets[:, column], threshold, documents=documents, promised_precision=promised_precision
-        )
+        start, end = find_band(probabilities, targets[:, column], threshold, promised_precision=promised_precision)
         settings[framing] = FramingSettings(threshold, slope, offset, uncertain_from=start, uncertain_to=end)
         decided = probabilities >= threshold
         outside[framing] = _share(probabilities >= end, decided), _share(probabilities < start, ~decided)
@@ -144,88 +137,43 @@ def choose_threshold(probabilities: Floats, present: Flags) -> float:
 
 
 def find_band(
-    probabilities: Floats,
-    present: Flags,
-    threshold: float,
-    *,
-    documents: tuple[str, ...],
-    promised_precision: float,
+    probabilities: Floats, present: Flags, threshold: float, *, promised_precision: float
 ) -> tuple[float, float]:
-    """Return the band around the threshold outside which decisions are likely to be as right as promised.
+    """Return the band around the threshold outside which decisions are expected to be as right as promised.
 
     The reject option of Chow 1970, "On optimum recognition error and reject tradeoff", with each side's end set by
-    its own error: the share of passages beyond `end` that do not carry the framing, and below `start` that do.
+    its own error: the share of passages beyond `end` that do not carry the framing, and below `start` that do. That
+    share is a false discovery rate, and an end is taken as near to the threshold as `(wrong + 1) / outside` stays
+    within what the promise leaves: the estimate of Jin and Candès 2023, "Selection by prediction with conformal
+    p-values" (JMLR 24), with these passages in the place of the sample that is selected from. So the promise is one
+    of expectation over new documents like these: a single set of them may fall short of it.
 
-    An end is taken where the lower bound of that precision, at confidence `CONFIDENCE`, reaches the promise (see
-    `bound_precision`). Ends are tested in a fixed sequence, from `LEAST_OUTSIDE` of a side's decisions outside, the
-    surest ones, to all of them; the last one before the first failure is taken. Such a sequence needs no correction
-    for the number of tests: Angelopoulos, Bates, Candès, Jordan and Lei 2021, "Learn then Test: calibrating predictive
-    algorithms to achieve risk control". The bound is approximate, because documents differ, and is for each end on
-    its own. The threshold comes from some of the same passages; it only sets the steps of a sequence.
+    The threshold may come from some of the same passages; it only bounds the search.
 
     Args:
         probabilities: shape (n,).
         present: shape (n,).
         threshold: from which the framing is decided present.
-        documents: of the n passages.
         promised_precision: between 0 and 1.
 
     Returns:
         start (inclusive) and end (exclusive), start <= threshold <= end; 0 or 1 where no end of a side passes.
     """
-    clusters = np.unique(np.array(documents), return_inverse=True)[1]
-    end = _find_end(probabilities, present, threshold, clusters=clusters, promised=promised_precision)
+    end = _find_end(probabilities, present, threshold, promised=promised_precision)
     # Seen from the other side: absence is what is decided, and 1 - p is its probability.
-    mirrored = _find_end(1.0 - probabilities, ~present, 1.0 - threshold, clusters=clusters, promised=promised_precision)
+    mirrored = _find_end(1.0 - probabilities, ~present, 1.0 - threshold, promised=promised_precision)
     return round(1.0 - mirrored, _DIGITS), round(end, _DIGITS)
 
 
-def bound_precision(right: Flags, clusters: npt.NDArray[np.intp], *, confidence: float = CONFIDENCE) -> float:
-    """Return the one-sided lower bound of a share of right decisions, passages of one document being alike.
-
-    Clopper and Pearson 1934, "The use of confidence or fiducial limits illustrated in the case of the binomial", on
-    the effective number of passages of Korn and Graubard 1998, "Confidence intervals for proportions with small
-    expected number of positive counts estimated from survey data": n divided by the design effect, the variance
-    between documents over that of as many independent passages; never more than n, and without their correction for
-    degrees of freedom. Where all are right there is no variance to go by, and each document counts once.
-
-    Args:
-        right: whether each decision is right, shape (n,), n >= 1.
-        clusters: number of each one's document, shape (n,).
-        confidence: between 0 and 1.
-    """
-    size = len(right)
-    share = float(right.mean())
-    names, place = np.unique(clusters, return_inverse=True)
-    if share == 0:
-        return 0.0
-    if share == 1 or len(names) == 1:
-        effective = float(len(names))
-    else:
-        gaps = np.bincount(place, weights=right - share)
-        between = len(names) / (len(names) - 1) * float((gaps**2).sum()) / size**2
-        effective = min(float(size), share * (1 - share) / between) if between > 0 else float(size)
-    hits = share * effective
-    return float(betaincinv(hits, effective - hits + 1, 1 - confidence))
-
-
-def _find_end(
-    probabilities: Floats, present: Flags, threshold: float, *, clusters: npt.NDArray[np.intp], promised: float
-) -> float:
-    order = np.argsort(-probabilities, kind="stable")
-    falling, right, documents = probabilities[order], present[order], clusters[order]
-    decided = int((falling >= threshold).sum())
-    # The bound of fewer decisions fails even where all are right.
-    fewest = math.ceil(math.log(1 - CONFIDENCE) / math.log(promised))
-    end = 1.0
-    for share in np.arange(LEAST_OUTSIDE, 1 + _STEP / 2, _STEP):
-        # Passages with one probability stand or fall together.
-        wanted = min(decided, max(fewest, round(share * decided)))
-        outside = int((falling >= falling[wanted - 1]).sum()) if wanted else 0
-        if outside < fewest or bound_precision(right[:outside], documents[:outside]) < promised:
-            return end
-        end = threshold if outside >= decided else float((falling[outside - 1] + falling[outside]) / 2)
-    return end
+def _find_end(probabilities: Floats, present: Flags, threshold: float, *, promised: float) -> float:
+    values, right, outside = _count_from_above(probabilities, present)
+    passing = (values >= threshold) & (outside - right + 1 <= (1 - promised) * outside + _ROUNDING)
+    if not passing.any():
+        return 1.0
+    last = int(np.flatnonzero(passing)[-1])
+    if last + 1 == len(values) or values[last + 1] < threshold:
+        return threshold
+    return float((values[last] + values[last + 1]) / 2)
 
 
 def _share(part: Flags, whole: Flags) -> float:

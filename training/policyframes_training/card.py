@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 
 from policyframes.bundle import Bundle
-from policyframes_training.calibration import CONFIDENCE, F1_PLATEAU, LEAST_OUTSIDE, Calibration
+from policyframes_training.calibration import F1_PLATEAU, Calibration
 from policyframes_training.estimates import Estimate
 from policyframes_training.evaluation import BINS, RESAMPLES, Evaluation
 from policyframes_training.export import Measured
@@ -208,14 +208,13 @@ def _describe_decisions(facts: CardFacts, texts: TierTexts) -> str:
 Platt scaling per framing on the validation passages; of the thresholds whose F1 there is within {F1_PLATEAU} of the
 highest, the one that decides "present" about as often as the codes do.
 
-Around the threshold lies a band in which a decision is marked uncertain. Each of its ends is set so that the decisions
-beyond it ("present" above, "absent" below) are likely to be right in at least {bundle.promised_precision:.0%} on new
-documents. It is set on {calibration.passages:,} passages of {calibration.documents:,} documents,
+Around the threshold lies a band in which a decision is marked uncertain. Each of its ends is set so that of the
+decisions beyond it ("present" above, "absent" below) {bundle.promised_precision:.0%} are expected to be right on new
+documents: as near to the threshold as (wrong + 1) / outside stays within {1 - bundle.promised_precision:.0%}
+(Jin and Candès 2023). It is set on {calibration.passages:,} passages of {calibration.documents:,} documents,
 none scored by a model that had learnt from it: {texts.held_out}.
-There the one-sided {CONFIDENCE:.0%} lower bound of the precision reaches the promise: Clopper-Pearson with the
-effective number of passages, as those of one document are alike; tested from the surest decisions on, until the first
-failure. It speaks of new documents like these, of each end on its own, and of rewrites and originals together; not of
-other kinds of text, nor of a single document. What was reached on test stands below.
+It speaks of the mean over new documents like these, of each end on its own, and of rewrites and originals together; not
+of other kinds of text, nor of a single document. What was reached on test stands below.
 
 | framing | threshold | uncertain | "present" outside | "absent" outside | slope | offset |
 | --- | --- | --- | --- | --- | --- | --- |
@@ -235,8 +234,8 @@ def _describe_unmet(calibration: Calibration, bundle: Bundle) -> str:
     if not unmet:
         return ""
     return (
-        f"\nFor {', '.join(unmet)} not even the surest {LEAST_OUTSIDE:.0%} of the decisions reach"
-        f" {bundle.promised_precision:.0%}: all of them are marked uncertain.\n"
+        f"\nFor {', '.join(unmet)} not even the surest decisions reach {bundle.promised_precision:.0%}: all of them"
+        " are marked uncertain.\n"
     )
 
 

@@ -26,6 +26,7 @@ from policyframes_training.fast import FastPlan, train_fast
 from policyframes_training.held_out import HeldOut
 from policyframes_training.lesson import LESSON, load_cross_fit
 from policyframes_training.measurement import measure_bundle
+from policyframes_training.plots import plot_tradeoff
 from policyframes_training.recording import (
     Plan,
     Report,
@@ -118,6 +119,7 @@ def train_cascade(plan: CascadePlan, report: Report = lambda _: None) -> Trained
             requirements=("onnxruntime", "tokenizers"),
         )
         model_uri = record_bundle(run, plan, corpus, bundle=bundle, measured=measured["balanced"], facts=facts)
+        run.log_figures({"tradeoff.png": plot_tradeoff(joined.tradeoff, plan.share)})
     return Trained(
         bundle=load_bundle(plan.output),
         folder=plan.output,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -65,10 +65,11 @@ class ValidationRows:
     targets: npt.NDArray[np.bool_]
 
 
-class EncoderTrainer(Trainer):
+class EncoderTrainer(Trainer):  # type: ignore[misc]  # transformers is not followed
     """The Trainer with rows of like length in each batch, and validation by mean average precision."""
 
     recipe: EncoderSettings
+    control: TrainerControl
     network: EncoderNetwork
     rows: RowDataset
     validation: ValidationRows
@@ -87,7 +88,7 @@ class EncoderTrainer(Trainer):
         return figures
 
 
-class Course(TrainerCallback):
+class Course(TrainerCallback):  # type: ignore[misc]  # likewise
     """Says when to save and when to stop, and tells how far the run is."""
 
     def __init__(self, recipe: EncoderSettings, place: Workplace, rows: int) -> None:
@@ -240,7 +241,7 @@ def has_bfloat16(device: torch.device) -> bool:
     """Return whether the device reckons faster in bfloat16."""
     if device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported())
-    able: dict[str, Any] = torch.cpu.get_capabilities() if device.type == "cpu" else {}
+    able: Mapping[str, Any] = torch.cpu.get_capabilities() if device.type == "cpu" else {}
     return bool(able.get("avx512_bf16") or able.get("amx_tile") or able.get("arm_bf16"))
 
 

@@ -21,10 +21,10 @@ from policyframes_training.comparison import compare
 from policyframes_training.corpus import Corpus, PassageSet
 from policyframes_training.coverage import measure_coverage
 from policyframes_training.estimates import Estimate
+from policyframes_training.evaluation import evaluate_decisions
 from policyframes_training.labels import Labels
 from policyframes_training.learning_curve import measure_curve
 from policyframes_training.measurement import (
-    evaluate_decisions,
     find_labels_data,
     find_parts,
     measure_brier,

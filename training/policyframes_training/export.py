@@ -10,7 +10,7 @@ from typing import Any
 from policyframes.bundle import Bundle, FramingSettings
 from policyframes.bundle_manifest import is_bundle_name
 from policyframes.errors import UsageError
-from policyframes_training.calibration import CONFIDENCE, Calibration
+from policyframes_training.calibration import Calibration
 from policyframes_training.estimates import Estimate
 from policyframes_training.evaluation import BINS, RESAMPLES, Evaluation
 from policyframes_training.linear import LinearModel
@@ -109,7 +109,6 @@ def describe_metrics(measured: Measured, calibration: Calibration) -> dict[str, 
         "calibration": {
             "passages": calibration.passages,
             "documents": calibration.documents,
-            "confidence": CONFIDENCE,
             "outside_band": {
                 framing: {"present": round(present, _DIGITS), "absent": round(absent, _DIGITS)}
                 for framing, (present, absent) in calibration.outside.items()

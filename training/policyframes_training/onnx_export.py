@@ -117,7 +117,7 @@ def trace_network(network: EncoderNetwork) -> onnx.ModelProto:
         torch.onnx.export(
             graph,
             (ids, torch.ones_like(ids)),
-            buffer,
+            buffer,  # type: ignore[arg-type]  # the tracer writes into buffers too; only the annotation does not say so
             input_names=["input_ids", "attention_mask"],
             output_names=["logits"],
             dynamic_axes={"input_ids": axes, "attention_mask": axes, "logits": {0: "batch"}},

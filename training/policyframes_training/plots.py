@@ -19,6 +19,7 @@ from policyframes_training.coverage import COVERAGES, CoverageCurve
 from policyframes_training.estimates import Estimate
 from policyframes_training.evaluation import Evaluation, split_bins
 from policyframes_training.learning_curve import LearningCurve, PowerLaw
+from policyframes_training.routing import Tradeoff
 from policyframes_training.slices import Slice
 
 # Paul Tol's high-contrast scheme: told apart in print and by colour-blind readers; markers and labels tell them too.
@@ -212,6 +213,25 @@ def plot_learning_curve(curve: LearningCurve, second_coder: Mapping[str, Estimat
     axes.set(title="Learning curve, macro-F1 on test", xlabel="labels (coded spans)", ylabel="macro-F1")
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(loc="lower right", fontsize=8, frameon=False)
+    return figure
+
+
+def plot_tradeoff(tradeoff: Sequence[Tradeoff], share: float) -> Figure:
+    """Draw what a cascade gives against the share of the passages that its encoder reads.
+
+    Args:
+        tradeoff: from `routing.trace_tradeoff`.
+        share: of the quality `balanced`.
+    """
+    figure, (axes,) = _lay_panels(1, "")
+    shares, figures = [point.share for point in tradeoff], [point.macro_f1 for point in tradeoff]
+    axes.plot(shares, figures, color=_CURVE_COLOUR, linewidth=2)
+    for name, place in (("fast", 0.0), ("balanced", share), ("best", 1.0)):
+        height = float(np.interp(place, shares, figures))
+        axes.plot(place, height, marker="o", color=_INK)
+        axes.annotate(name, (place, height), xytext=(6, -14), textcoords="offset points", color=_INK)
+    axes.set_xlim(-0.03, 1.12)
+    _finish(axes, "Cascade", "share of passages that the encoder reads", "macro-F1, held out")
     return figure
 
 

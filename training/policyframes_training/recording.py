@@ -112,9 +112,12 @@ def record_bundle(
 ) -> str:
     """Record parameters, data, figures, plots and the bundle, which lies in `plan.output`; return the model's URI."""
     run.log_params({**facts.params, **bundle.provenance, "bundle": plan.name})
-    environment = {**read_environment(), **{name: version(name) for name in facts.packages}}
-    left_out = {"left_out": [vars(unresolved) for unresolved in corpus.unresolved]}
-    for name, content in {"environment.json": environment, "unresolved.json": left_out, **facts.files}.items():
+    files: dict[str, Mapping[str, Any]] = {
+        "environment.json": {**read_environment(), **{name: version(name) for name in facts.packages}},
+        "unresolved.json": {"left_out": [vars(unresolved) for unresolved in corpus.unresolved]},
+        **facts.files,
+    }
+    for name, content in files.items():
         run.log_facts(content, name)
     for side, context in _CONTEXTS.items():
         run.log_dataset(corpus.splits[side], name=f"policyframes-{side}", digest=corpus.sha256, context=context)

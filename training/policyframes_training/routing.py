@@ -21,6 +21,9 @@ from policyframes_training.linear import check_presence
 # the encoder's, so the cascade is about 1 / share times as fast as the encoder.
 ROUTED_SHARE = 0.18
 
+# Where the trade-off is looked at.
+SHARES = tuple(round(0.05 * step, 2) for step in range(21))
+
 _DIGITS = 6
 _WEAK_PENALTY = 1_000.0
 
@@ -67,7 +70,7 @@ def fit_blend(fast: HeldOut, encoder: HeldOut, framings: tuple[str, ...]) -> tup
 
 def blend(fast: Floats, encoder: Floats, weights: tuple[list[float], list[float]]) -> Floats:
     """Return the weighted sums of two tiers' logits, each of shape (n, L)."""
-    return fast * np.array(weights[0]) + encoder * np.array(weights[1])
+    return np.asarray(fast * np.array(weights[0]) + encoder * np.array(weights[1]))
 
 
 def choose_route(fast: Floats, settings: Mapping[str, FramingSettings], *, share: float = ROUTED_SHARE) -> Route:
@@ -93,7 +96,7 @@ def trace_tradeoff(
     fast_settings: Mapping[str, FramingSettings],
     settings: Mapping[str, FramingSettings],
     *,
-    shares: tuple[float, ...] = tuple(round(0.05 * step, 2) for step in range(21)),
+    shares: tuple[float, ...] = SHARES,
 ) -> tuple[Tradeoff, ...]:
     """Return what the cascade gives when the encoder reads the least certain share of the passages.
 
