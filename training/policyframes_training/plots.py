@@ -223,15 +223,18 @@ def plot_tradeoff(tradeoff: Sequence[Tradeoff], share: float) -> Figure:
         tradeoff: from `routing.trace_tradeoff`.
         share: of the quality `balanced`.
     """
-    figure, (axes,) = _lay_panels(1, "")
+    figure, (axes,) = _lay_panels(1, "What the encoder's share buys")
+    figure.set_size_inches(2 * _PANEL_INCHES, _PANEL_INCHES)
     shares, figures = [point.share for point in tradeoff], [point.macro_f1 for point in tradeoff]
     axes.plot(shares, figures, color=_CURVE_COLOUR, linewidth=2)
     for name, place in (("fast", 0.0), ("balanced", share), ("best", 1.0)):
         height = float(np.interp(place, shares, figures))
         axes.plot(place, height, marker="o", color=_INK)
         axes.annotate(name, (place, height), xytext=(6, -14), textcoords="offset points", color=_INK)
-    axes.set_xlim(-0.03, 1.12)
-    _finish(axes, "Cascade", "share of passages that the encoder reads", "macro-F1, held out")
+    _finish(axes, "", "share of passages that the encoder reads", "macro-F1, held out")
+    # The differences are small beside the whole scale, and the axis says where it starts.
+    axes.set_xlim(-0.03, 1.1)
+    axes.set_ylim(min(figures) - 0.02, max(figures) + 0.02)
     return figure
 
 
