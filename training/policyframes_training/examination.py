@@ -17,6 +17,7 @@ from policyframes.bundle import Bundle
 from policyframes.errors import UsageError
 from policyframes.scorer import Scorer
 from policyframes_training import tables
+from policyframes_training.challenge import load_challenge, measure_challenge
 from policyframes_training.comparison import compare
 from policyframes_training.corpus import Corpus, PassageSet
 from policyframes_training.coverage import measure_coverage
@@ -40,6 +41,9 @@ from policyframes_training.spread import measure_spread, rerun
 from policyframes_training.transfer import lay_ground, list_shifts, measure_transfer
 
 Report = Callable[[str], None]
+
+
+CHALLENGE = "challenge.jsonl"
 
 
 @dataclass(frozen=True)
@@ -140,6 +144,7 @@ def examine_further(findings: Findings, subject: Subject, extras: Extras, report
         UsageError: a bundle has other framings, or fits anew are asked for and cannot be made from this bundle.
         TrainingError: the passages of a fit do not suffice.
     """
+    findings = findings.extend(examine_challenge(subject))
     if extras.against:
         findings = findings.extend(examine_against(subject, extras.against))
     if extras.names:
@@ -179,6 +184,20 @@ def examine(subject: Subject) -> Findings:
             "slices.png": plot_slices(slices, overall),
         },
     )
+
+
+def examine_challenge(subject: Subject) -> list[Section]:
+    """Score the counterfactual pairs of the labels; nothing where there are none.
+
+    Raises:
+        LabelsError: the file of pairs does not follow its schema.
+    """
+    path = subject.folder / CHALLENGE
+    if not path.is_file():
+        return []
+    pairs = load_challenge(path, subject.bundle.framing_ids)
+    scorer = Scorer(subject.bundle, subject.quality)
+    return [tables.tabulate_challenge(measure_challenge(scorer, pairs, seed=subject.seed, resamples=subject.resamples))]
 
 
 def examine_names(subject: Subject) -> list[Section]:

@@ -233,6 +233,7 @@ def plot_tradeoff(tradeoff: Sequence[Tradeoff], share: float) -> Figure:
         axes.annotate(name, (place, height), xytext=(6, -14), textcoords="offset points", color=_INK)
     _finish(axes, "", "share of passages that the encoder reads", "macro-F1, held out")
     # The differences are small beside the whole scale, and the axis says where it starts.
+    axes.set_aspect("auto")
     axes.set_xlim(-0.03, 1.1)
     axes.set_ylim(min(figures) - 0.02, max(figures) + 0.02)
     return figure

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from policyframes_training.challenge import ChallengeResult
 from policyframes_training.comparison import Difference
 from policyframes_training.coverage import COVERAGES, CoverageCurve
 from policyframes_training.estimates import Estimate
@@ -172,6 +173,27 @@ def tabulate_sensitivity(measured: Mapping[str, Sensitivity], part: str) -> Sect
         " after."
     )
     return Section("names", "Framing, not topic: other names", note, tuple(rows))
+
+
+def tabulate_challenge(result: ChallengeResult) -> Section:
+    """Return how the counterfactual pairs are told apart: all, by contrast and by kind."""
+    groups = {"all": result.overall, **result.by_contrast, **result.by_kind}
+    rows = tuple(
+        {
+            "pairs_of": name,
+            "pairs": group.pairs,
+            "pair_accuracy": group.pair_accuracy,
+            "set_accuracy": group.set_accuracy,
+            "both_exact": group.both_exact,
+        }
+        for name, group in groups.items()
+    )
+    note = (
+        "Pairs written by hand: the same topic and actors, another framing. Pair accuracy: every framing that differs"
+        " is more probable on the side that carries it. Set accuracy: the whole set of a text is right; both exact: of"
+        " both texts. Nothing learns from these texts and nothing is chosen on them."
+    )
+    return Section("challenge", "Framing, not topic: counterfactual pairs", note, rows)
 
 
 def tabulate_differences(differences: Sequence[Difference], names: tuple[str, str], part: str) -> Section:
