@@ -33,6 +33,8 @@ def test_every_command_and_option_is_documented_and_has_help(page, path, command
 
 
 def test_the_page_names_no_option_that_is_not_there(page):
-    known = {name for _, command in COMMANDS for option in command.params for name in (*option.opts, *option.secondary_opts)}
+    known = {
+        name for _, command in COMMANDS for option in command.params for name in (*option.opts, *option.secondary_opts)
+    }
 
     assert set(re.findall(r"`(--[a-z-]+)", page)) <= known | {"--help", "--version"}

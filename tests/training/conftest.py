@@ -105,10 +105,10 @@ def _write_lines(path: Path, rows: list[dict]) -> None:
 @pytest.fixture(scope="session")
 def trained(tiny, tmp_path_factory):
     """Train once on the small labels with originals, recorded in a fresh store."""
-    from policyframes_training.fast import Plan, train_fast  # noqa: PLC0415  (seconds of imports, for those who ask)
+    from policyframes_training.fast import FastPlan, train_fast  # noqa: PLC0415  (seconds of imports, for those who ask)
 
     home = tmp_path_factory.mktemp("trained")
-    plan = Plan(
+    plan = FastPlan(
         labels=tiny.labels,
         documents=tiny.documents,
         output=home / "tiny-v1",

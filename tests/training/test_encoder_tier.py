@@ -72,7 +72,7 @@ def test_the_bundle_is_whole_and_scores(made):
 def test_the_card_speaks_of_the_encoder_and_of_its_folds(made):
     card = made.bundle.card
 
-    assert "tiny-bert fine-tuned on coded passages" in card
+    assert "tiny-bert fine-tuned on\ncoded passages" in card
     assert "train by 2 models" in card
     assert "TF-IDF" not in card
     assert "n-gram" not in card

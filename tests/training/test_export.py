@@ -19,15 +19,17 @@ from policyframes_training.cli.train import app
 from policyframes_training.estimates import Estimate
 from policyframes_training.evaluation import Evaluation
 from policyframes_training.export import Measured, check_name, flatten_metrics
-from policyframes_training.fast import Plan, measure_bundle, score_passages, train_fast
+from policyframes_training.fast import FastPlan, train_fast
+from policyframes_training.measurement import measure_bundle, score_passages
 from policyframes_training.provenance import hash_lock, read_commit, read_date
+from policyframes_training.tier_texts import describe_fast
 
 _SAME_EVERY_TIME = ("weights.safetensors", "vocabulary.json", "README.md")
 
 
 @pytest.fixture
 def plan(tiny, trained, tmp_path):
-    return Plan(
+    return FastPlan(
         labels=tiny.labels,
         documents=tiny.documents,
         output=tmp_path / "tiny-v1",
@@ -131,8 +133,11 @@ def test_card_names_the_decisions_of_which_none_is_sure_enough(trained):
         documents=2,
     )
     facts = CardFacts(trained.bundle, {}, {}, measured=trained.measured, calibration=calibration)
+    texts = describe_fast(trained.bundle, taught=0)
 
-    assert 'For "absent" of governance, "present" of partnership not even the surest 20% of' in render_card(facts)
+    assert 'For "absent" of governance, "present" of partnership not even the surest decisions reach' in render_card(
+        facts, texts
+    )
 
 
 def test_absence_outside_the_band_is_in_bundle_card_and_record(trained):
@@ -148,7 +153,7 @@ def test_absence_outside_the_band_is_in_bundle_card_and_record(trained):
 
 
 def test_bundle_without_documents_says_so(plan):
-    made = train_fast(Plan(**{**vars(plan), "documents": None}))
+    made = train_fast(FastPlan(**{**vars(plan), "documents": None}))
 
     assert made.bundle.provenance["with_originals"] == "no"
     assert set(made.bundle.metrics["test"]) == {"rewrites"}
@@ -159,7 +164,7 @@ def test_an_existing_folder_is_not_replaced_unasked(trained, plan):
     made = trained
 
     with pytest.raises(OutputError, match="it exists already"):
-        train_fast(Plan(**{**vars(plan), "output": made.folder}))
+        train_fast(FastPlan(**{**vars(plan), "output": made.folder}))
 
 
 @pytest.mark.parametrize("name", ["fast", "Fast-v1", "fast-v", "../fast-v1", "fast v1", ""])
@@ -196,7 +201,7 @@ def test_command_trains_and_prints_figures_run_and_bundle(tiny, trained, tmp_pat
     assert result.exit_code == 0, result.output
     assert "test, rewrites: 48 passages, 4 documents" in result.stdout
     assert load_bundle(folder).id in result.stdout
-    assert "chose among 18 settings" in result.stderr
+    assert "chose among 26 settings" in result.stderr
 
 
 @pytest.fixture
@@ -209,7 +214,7 @@ def in_folder(tmp_path, monkeypatch):
     ("arguments", "expected"),
     [
         (["--name", "Fast"], (2, "PF-1001: name of the bundle: 'Fast'")),
-        (["--labels", "absent"], (1, "PF-4001: absent/passages.jsonl: it cannot be read")),
+        (["--labels", "absent"], (1, "PF-4001: absent: no such file or folder")),
         (["--documents", "absent"], (1, "PF-4001: absent: no such folder")),
     ],
 )

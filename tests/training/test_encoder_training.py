@@ -43,7 +43,13 @@ def base(tmp_path_factory) -> Path:
 @pytest.fixture(scope="module")
 def settings(base) -> EncoderSettings:
     return EncoderSettings(
-        base=str(base), max_tokens=32, epochs=6, learning_rate=3e-3, head_learning_rate=1e-2, layer_decay=1.0
+        base=str(base),
+        max_tokens=32,
+        epochs=6,
+        batch_size=16,
+        learning_rate=3e-3,
+        head_learning_rate=1e-2,
+        layer_decay=1.0,
     )
 
 
@@ -111,7 +117,13 @@ from tests.training.toy_encoder import make_passages
 
 torch.set_num_threads(1)
 settings = EncoderSettings(
-    base=sys.argv[1], max_tokens=32, epochs=6, learning_rate=3e-3, head_learning_rate=1e-2, layer_decay=1.0
+    base=sys.argv[1],
+    max_tokens=32,
+    epochs=6,
+    batch_size=16,
+    learning_rate=3e-3,
+    head_learning_rate=1e-2,
+    layer_decay=1.0,
 )
 place = Workplace(Path(sys.argv[2]), "cpu", lambda line: print(line, flush=True), save_steps=10)
 fit_encoder(make_rows(make_passages(240, seed=1), settings), make_passages(60, seed=2), settings, seed=5, place=place)
