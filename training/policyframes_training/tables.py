@@ -178,7 +178,7 @@ def tabulate_sensitivity(measured: Mapping[str, Sensitivity], part: str) -> Sect
 def tabulate_challenge(result: ChallengeResult) -> Section:
     """Return how the counterfactual pairs are told apart: all, by contrast and by kind."""
     groups = {"all": result.overall, **result.by_contrast, **result.by_kind}
-    rows = tuple(
+    rows: tuple[Mapping[str, Cell], ...] = tuple(
         {
             "pairs_of": name,
             "pairs": group.pairs,
