@@ -60,15 +60,18 @@ class PassageSet:
 
     def select(self, mask: npt.NDArray[np.bool_]) -> PassageSet:
         """Return the passages for which the mask, shape (n,), is true."""
-        kept = np.flatnonzero(mask)
+        return self.take(np.flatnonzero(mask))
+
+    def take(self, rows: npt.NDArray[np.intp]) -> PassageSet:
+        """Return the passages of these rows, in their order; a row may come more than once."""
         return PassageSet(
             framings=self.framings,
-            ids=tuple(self.ids[i] for i in kept),
-            texts=tuple(self.texts[i] for i in kept),
-            documents=tuple(self.documents[i] for i in kept),
-            targets=self.targets[kept],
-            doubt=self.doubt[kept],
-            is_original=self.is_original[kept],
+            ids=tuple(self.ids[row] for row in rows),
+            texts=tuple(self.texts[row] for row in rows),
+            documents=tuple(self.documents[row] for row in rows),
+            targets=self.targets[rows],
+            doubt=self.doubt[rows],
+            is_original=self.is_original[rows],
         )
 
 

@@ -11,7 +11,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields
 
 import numpy as np
-import numpy.typing as npt
 
 from policyframes.bundle import Bundle, FramingSettings
 from policyframes.errors import UsageError
@@ -106,19 +105,6 @@ def join_sides(corpus: Corpus) -> PassageSet:
         targets=np.concatenate([part.targets for part in sets]),
         doubt=np.concatenate([part.doubt for part in sets]),
         is_original=np.concatenate([part.is_original for part in sets]),
-    )
-
-
-def take_rows(passages: PassageSet, rows: npt.NDArray[np.intp]) -> PassageSet:
-    """Return the passages of these rows, in their order; a row may come more than once."""
-    return PassageSet(
-        framings=passages.framings,
-        ids=tuple(passages.ids[row] for row in rows),
-        texts=tuple(passages.texts[row] for row in rows),
-        documents=tuple(passages.documents[row] for row in rows),
-        targets=passages.targets[rows],
-        doubt=passages.doubt[rows],
-        is_original=passages.is_original[rows],
     )
 
 

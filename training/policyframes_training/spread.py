@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from policyframes_training.corpus import Corpus, PassageSet
-from policyframes_training.refits import Refit, take_rows
+from policyframes_training.refits import Refit
 from policyframes_training.resampling import Decisions, draw_exact_set, draw_f1
 
 
@@ -70,5 +70,5 @@ def rerun(corpus: Corpus, refit: Refit, *, runs: int, seed: int) -> list[Decisio
     for run in range(runs):
         drawn = np.random.default_rng([seed, run]).choice(names, size=len(names))
         rows = np.concatenate([np.flatnonzero(documents == name) for name in drawn])
-        made.append(refit(take_rows(train, rows), validation, test))
+        made.append(refit(train.take(rows), validation, test))
     return made
