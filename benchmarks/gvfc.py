@@ -20,12 +20,12 @@ import numpy.typing as npt
 
 from policyframes.backends import open_backend
 from policyframes.errors import PolicyFramesError, UsageError
-from policyframes_training.calibration import apply_platt, calibrate
-from policyframes_training.corpus import Corpus, PassageSet, read_corpus
-from policyframes_training.export import build_bundle
-from policyframes_training.held_out import HeldOut
-from policyframes_training.linear import choose_settings, fit_linear, hold_out
-from policyframes_training.linear_settings import candidate_settings
+from policyframes_training.corpus.corpus import Corpus, PassageSet, read_corpus
+from policyframes_training.corpus.held_out import HeldOut
+from policyframes_training.linear.linear import choose_settings, fit_linear, hold_out
+from policyframes_training.linear.settings import candidate_settings
+from policyframes_training.tiers.calibration import apply_platt, calibrate
+from policyframes_training.tiers.export import build_bundle
 
 FOLDS = 5
 # The longest headline has 234 characters.
@@ -125,9 +125,9 @@ def fit_fast(corpus: Corpus, choices: Choices, work: Path) -> Fitted:
 def fit_encoder_tier(corpus: Corpus, choices: Choices, work: Path) -> Fitted:
     """Train the encoder as `policyframes train encoder` does, and where asked for once for each part held out."""
     # Imported here: the fast tier needs no torch.
-    from policyframes_training.encoder import Folding, fit_encoder, hold_out_encoder  # noqa: PLC0415
-    from policyframes_training.encoder_data import make_rows  # noqa: PLC0415
-    from policyframes_training.encoder_settings import EncoderSettings, Workplace  # noqa: PLC0415
+    from policyframes_training.encoder.data import make_rows  # noqa: PLC0415
+    from policyframes_training.encoder.encoder import Folding, fit_encoder, hold_out_encoder  # noqa: PLC0415
+    from policyframes_training.encoder.settings import EncoderSettings, Workplace  # noqa: PLC0415
 
     train, validation, test = _sides(corpus)
     settings = EncoderSettings(base=choices.base, epochs=choices.epochs, max_tokens=MAX_TOKENS)

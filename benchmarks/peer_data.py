@@ -13,8 +13,8 @@ from policyframes.documents import read_document
 from policyframes.language import is_foreign
 from policyframes.passages import split_passages
 from policyframes.resources import models_folder
-from policyframes_training.corpus import Corpus
-from policyframes_training.labels import SIDES
+from policyframes_training.corpus.corpus import Corpus
+from policyframes_training.labels.coded import SIDES
 
 
 def write_corpus(path: Path, corpus: Corpus) -> None:

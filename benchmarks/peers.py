@@ -33,8 +33,8 @@ from peer_report import (
     tabulate_ratios,
 )
 
-from policyframes_training.calibration import choose_threshold
-from policyframes_training.corpus import Corpus, read_corpus
+from policyframes_training.corpus.corpus import Corpus, read_corpus
+from policyframes_training.tiers.calibration import choose_threshold
 
 ROOT = Path(__file__).resolve().parents[1]
 _MAX_TOKENS = 256

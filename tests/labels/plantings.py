@@ -4,7 +4,7 @@ import hashlib
 import json
 import shutil
 
-from policyframes_training.anchors import anchor_fields, make_anchor
+from policyframes_training.labels.anchors import anchor_fields, make_anchor
 
 P, S, C, D, J = "passages.jsonl", "spans.jsonl", "second-coder.jsonl", "documents.csv", "splits.json"
 SENTENCES = {

@@ -6,10 +6,10 @@ from collections import Counter
 
 import pytest
 
-from policyframes_training.audit import check_labels
-from policyframes_training.challenge import CHALLENGE, KINDS, load_challenge
-from policyframes_training.labels import load_labels, read_documents
-from policyframes_training.quotation import find_quotations
+from policyframes_training.labels.audit import check_labels
+from policyframes_training.labels.challenge import CHALLENGE, KINDS, load_challenge
+from policyframes_training.labels.coded import load_labels, read_documents
+from policyframes_training.labels.quotation import find_quotations
 from tests.labels.plantings import SENTENCES, write_rows
 
 SHORT = ("securitized", "governance", "partnership")

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from policyframes.errors import LabelsError
-from policyframes_training.anchors import LetterStream, anchor_fields, make_anchor
-from policyframes_training.audit import check_labels
-from policyframes_training.nearness import find_near_pairs
+from policyframes_training.labels.anchors import LetterStream, anchor_fields, make_anchor
+from policyframes_training.labels.audit import check_labels
+from policyframes_training.labels.nearness import find_near_pairs
 from tests.labels.plantings import (
     SENTENCES,
     C,

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from policyframes_training.audit import check_labels
-from policyframes_training.quotation import RUN_WORDS, Quotation, find_quotations
+from policyframes_training.labels.audit import check_labels
+from policyframes_training.labels.quotation import RUN_WORDS, Quotation, find_quotations
 from tests.labels.plantings import SENTENCES, P, edit
 
 WORDS = "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen".split()

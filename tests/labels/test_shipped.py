@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from policyframes_training.audit import check_labels
-from policyframes_training.labels import SIDES, load_labels, read_documents
-from policyframes_training.quotation import find_quotations
-from policyframes_training.splits import measure_shares
+from policyframes_training.labels.audit import check_labels
+from policyframes_training.labels.coded import SIDES, load_labels, read_documents
+from policyframes_training.labels.quotation import find_quotations
+from policyframes_training.labels.splits import measure_shares
 
 
 @pytest.fixture(scope="module")

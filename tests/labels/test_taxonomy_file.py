@@ -6,8 +6,8 @@ import pytest
 
 from policyframes.errors import TaxonomyError
 from policyframes.taxonomy import load_taxonomy
-from policyframes_training.audit import check_labels
-from policyframes_training.taxonomyfile import check_taxonomy
+from policyframes_training.labels.audit import check_labels
+from policyframes_training.labels.taxonomyfile import check_taxonomy
 from tests.labels.plantings import both, replace
 
 FILE = "taxonomy.yaml"

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from policyframes.resources import models_folder
 from policyframes.scorer import load
-from policyframes_training.corpus import hash_corpus, read_corpus
-from policyframes_training.measurement import measure_bundle
+from policyframes_training.corpus.corpus import hash_corpus, read_corpus
+from policyframes_training.evaluation.measurement import measure_bundle
 
 NAMES = ("fast-v1", "encoder-v1", "cascade-v1")
 SEED = 0

@@ -11,11 +11,11 @@ from policyframes.bundle import load_bundle
 from policyframes.resources import models_folder
 from policyframes.scorer import load
 from policyframes.taxonomy import load_taxonomy
-from policyframes_training.calibration import apply_platt
-from policyframes_training.corpus import read_corpus
-from policyframes_training.linear import fit_linear
-from policyframes_training.linear_settings import LinearSettings
-from policyframes_training.measurement import measure_bundle
+from policyframes_training.corpus.corpus import read_corpus
+from policyframes_training.evaluation.measurement import measure_bundle
+from policyframes_training.linear.linear import fit_linear
+from policyframes_training.linear.settings import LinearSettings
+from policyframes_training.tiers.calibration import apply_platt
 from tests.models.golden import FLOORS, GOLDEN, LABELS, NAMES, SEED, SENTENCES, hash_test_split
 
 _MAX_BYTES = {"fast-v1": 20_000_000, "encoder-v1": 30_000_000, "cascade-v1": 100_000}
@@ -133,7 +133,7 @@ def test_plain_sentences_score_highest_for_the_framing_that_they_perform(name):
 @pytest.mark.slow
 def test_scikit_learn_and_the_scorer_agree_on_500_passages(corpus, tmp_path):
     from policyframes.bundle import save_bundle  # noqa: PLC0415  (only this test writes)
-    from policyframes_training.export import build_bundle  # noqa: PLC0415  (likewise)
+    from policyframes_training.tiers.export import build_bundle  # noqa: PLC0415  (likewise)
 
     bundle = load_bundle(models_folder() / "fast-v1")
     settings = LinearSettings(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from policyframes.bundle import FramingSettings
-from policyframes_training.corpus import PassageSet
+from policyframes_training.corpus.corpus import PassageSet
 
 FRAMINGS = ("securitized", "governance", "partnership")
 SETTINGS = {name: FramingSettings(0.5, 1.0, 0.0, 0.3, 0.7) for name in FRAMINGS}

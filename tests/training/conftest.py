@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from policyframes_training.anchors import anchor_fields, make_anchor
-from policyframes_training.labels import CATALOGUE_COLUMNS
+from policyframes_training.labels.anchors import anchor_fields, make_anchor
+from policyframes_training.labels.coded import CATALOGUE_COLUMNS
 
 _OPENINGS = {
     "securitized": (
@@ -105,7 +105,7 @@ def _write_lines(path: Path, rows: list[dict]) -> None:
 @pytest.fixture(scope="session")
 def trained(tiny, tmp_path_factory):
     """Train once on the small labels with originals, recorded in a fresh store."""
-    from policyframes_training.fast import FastPlan, train_fast  # noqa: PLC0415  (seconds of imports, for those who ask)
+    from policyframes_training.tiers.fast import FastPlan, train_fast  # noqa: PLC0415  (seconds of imports, for those who ask)
 
     home = tmp_path_factory.mktemp("trained")
     plan = FastPlan(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from policyframes_training.corpus import PassageSet
+from policyframes_training.corpus.corpus import PassageSet
 
 WORDS = {
     "securitized": ("danger", "threat", "troops"),
@@ -24,7 +24,7 @@ def write_base(folder: Path, *, layers: int = 2) -> Path:
     import torch  # noqa: PLC0415  (seconds)
     from transformers import BertConfig, BertModel  # noqa: PLC0415
 
-    from policyframes_training.encoder_network import quiet_libraries  # noqa: PLC0415
+    from policyframes_training.encoder.network import quiet_libraries  # noqa: PLC0415
 
     tokenizer = _make_tokenizer()
     folder.mkdir(parents=True)

@@ -13,8 +13,8 @@ from rich.table import Table
 from policyframes_training.cli.labels import JsonOption, LabelsOption, find_labels
 
 if TYPE_CHECKING:
-    from policyframes_training.examination import Findings
-    from policyframes_training.sections import Cell, Section
+    from policyframes_training.evaluation.examination import Findings
+    from policyframes_training.evaluation.sections import Cell, Section
 
 app = typer.Typer(help="Measure a bundle on the frozen test split.", add_completion=False)
 
@@ -60,8 +60,8 @@ def evaluate(  # noqa: PLR0913, PLR0917  (each parameter is an option of the com
     """Measure a bundle on the frozen test split, with intervals, slices and the second coder's ceiling."""
     # Imported here: scikit-learn, datasets and matplotlib take seconds, and --help must not.
     from policyframes.scorer import load  # noqa: PLC0415
-    from policyframes_training import examination  # noqa: PLC0415
-    from policyframes_training.corpus import read_corpus  # noqa: PLC0415
+    from policyframes_training.corpus.corpus import read_corpus  # noqa: PLC0415
+    from policyframes_training.evaluation import examination  # noqa: PLC0415
 
     progress = Console(stderr=True, highlight=False)
 
@@ -91,7 +91,7 @@ def evaluate(  # noqa: PLR0913, PLR0917  (each parameter is an option of the com
 
 
 def _give(findings: Findings, output: Path | None, *, as_json: bool) -> None:
-    from policyframes_training.evaluation_files import render_json, write_findings  # noqa: PLC0415  (see above)
+    from policyframes_training.evaluation.files import render_json, write_findings  # noqa: PLC0415  (see above)
 
     if output is not None:
         names = write_findings(findings, output)
@@ -118,7 +118,7 @@ def _lay_out(section: Section) -> Table:
 
 
 def _show(cell: Cell) -> str:
-    from policyframes_training.sections import render_cell  # noqa: PLC0415  (see above)
+    from policyframes_training.evaluation.sections import render_cell  # noqa: PLC0415  (see above)
 
     value, bracket, interval = render_cell(cell).partition(" [")
     return f"{value}\n{interval.rstrip(']').replace(', ', '-')}" if bracket else value

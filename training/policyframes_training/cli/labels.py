@@ -17,7 +17,7 @@ from policyframes.errors import UsageError
 from policyframes.resources import taxonomy_path
 
 if TYPE_CHECKING:
-    from policyframes_training.labels import Splits
+    from policyframes_training.labels.coded import Splits
 
 app = typer.Typer(help="Check, split and measure the coded passages.", no_args_is_help=True, add_completion=False)
 
@@ -34,7 +34,7 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Write JSON to standard
 @app.command()
 def check(labels: LabelsOption = None, documents: DocumentsOption = None, as_json: JsonOption = False) -> None:  # noqa: FBT002 # typer reads flags so
     """List every defect of the labels, with file and line. Exit code 1 when there are any."""
-    from policyframes_training.audit import check_labels, count_absent  # noqa: PLC0415 # numpy costs time
+    from policyframes_training.labels.audit import check_labels, count_absent  # noqa: PLC0415 # numpy costs time
 
     folder = find_labels(labels)
     defects = check_labels(folder, documents)
@@ -60,8 +60,8 @@ def split(
     refreeze: Annotated[bool, typer.Option("--refreeze", help="Replace a frozen splits.json.")] = False,  # noqa: FBT002 # typer reads flags so
 ) -> None:
     """Make splits.json: documents in train, validation and test, near-duplicates and texts of one event together."""
-    from policyframes_training import labels as data  # noqa: PLC0415 # numpy costs time
-    from policyframes_training.splits import build_splits, refuse_overwrite, write_splits  # noqa: PLC0415 # likewise
+    from policyframes_training.labels import coded as data  # noqa: PLC0415 # numpy costs time
+    from policyframes_training.labels.splits import build_splits, refuse_overwrite, write_splits  # noqa: PLC0415 # likewise
 
     folder = find_labels(labels)
     target = folder / "splits.json"
@@ -84,8 +84,8 @@ def split(
 @app.command()
 def agreement(labels: LabelsOption = None, as_json: JsonOption = False) -> None:  # noqa: FBT002 # typer reads flags so
     """Measure how far the second coder agrees with the first."""
-    from policyframes_training.agreement import measure_agreement  # noqa: PLC0415 # numpy costs time
-    from policyframes_training.labels import load_labels  # noqa: PLC0415 # likewise
+    from policyframes_training.labels.agreement import measure_agreement  # noqa: PLC0415 # numpy costs time
+    from policyframes_training.labels.coded import load_labels  # noqa: PLC0415 # likewise
 
     result = measure_agreement(load_labels(find_labels(labels)))
     if as_json:
@@ -114,7 +114,7 @@ def anchor(
     append: Annotated[bool, typer.Option("--append", help="Add to the file, ordered by id, if it exists.")] = False,  # noqa: FBT002 # typer reads flags so
 ) -> None:
     """Turn spans given by offsets into stand-off anchors, as labels/spans.jsonl holds them."""
-    from policyframes_training.spanfile import add_anchors  # noqa: PLC0415 # numpy costs time
+    from policyframes_training.labels.spanfile import add_anchors  # noqa: PLC0415 # numpy costs time
 
     added = add_anchors(spans, documents, output, append=append)
     typer.echo(f"{_count(added, 'anchor')} {'added to' if append else 'in'} {output}", err=True)

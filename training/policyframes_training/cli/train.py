@@ -14,11 +14,11 @@ from rich.table import Table
 
 from policyframes.errors import MissingExtraError
 from policyframes_training.cli.labels import find_labels
-from policyframes_training.encoder_settings import DEFAULT_BASE
+from policyframes_training.encoder.settings import DEFAULT_BASE
 
 if TYPE_CHECKING:
-    from policyframes_training.encoder_settings import EncoderSettings
-    from policyframes_training.recording import Trained
+    from policyframes_training.encoder.settings import EncoderSettings
+    from policyframes_training.tiers.recording import Trained
 
 app = typer.Typer(help="Train a model from coded passages.", no_args_is_help=True)
 
@@ -103,7 +103,7 @@ def train_fast_tier(  # noqa: PLR0913, PLR0917  (each parameter is an option of 
 ) -> None:
     """Train the fast tier: n-grams and a linear layer, in about half a minute on two cores; minutes with a teacher."""
     # Imported here: scikit-learn, datasets and mlflow take seconds, and --help must not.
-    from policyframes_training.fast import FastPlan, train_fast  # noqa: PLC0415
+    from policyframes_training.tiers.fast import FastPlan, train_fast  # noqa: PLC0415
 
     plan = FastPlan(
         labels=find_labels(labels),
@@ -143,8 +143,8 @@ def train_encoder_tier(  # noqa: PLR0913, PLR0917  (each parameter is an option 
 ) -> None:
     """Train the encoder tier: a fine-tuned transformer. The same command again goes on where it was cut off."""
     _check_libraries()
-    from policyframes_training.encoder_settings import check_device  # noqa: PLC0415  (see above)
-    from policyframes_training.encoder_tier import EncoderPlan, train_encoder  # noqa: PLC0415
+    from policyframes_training.encoder.settings import check_device  # noqa: PLC0415  (see above)
+    from policyframes_training.tiers.encoder import EncoderPlan, train_encoder  # noqa: PLC0415
 
     plan = EncoderPlan(
         labels=find_labels(labels),
@@ -193,8 +193,8 @@ def train_whole_cascade(  # noqa: PLR0913, PLR0917  (each parameter is an option
 ) -> None:
     """Train the encoder, the fast tier that learns from it, and the cascade of both; parts that are there are used."""
     _check_libraries()
-    from policyframes_training.cascade_tier import CascadePlan, train_cascade  # noqa: PLC0415  (see above)
-    from policyframes_training.encoder_settings import check_device  # noqa: PLC0415
+    from policyframes_training.encoder.settings import check_device  # noqa: PLC0415
+    from policyframes_training.tiers.cascade import CascadePlan, train_cascade  # noqa: PLC0415  (see above)
 
     plan = CascadePlan(
         labels=find_labels(labels),
@@ -218,7 +218,7 @@ def train_whole_cascade(  # noqa: PLR0913, PLR0917  (each parameter is an option
 
 
 def _make_settings(base: str, epochs: int | None, values: list[str] | None) -> EncoderSettings:
-    from policyframes_training.encoder_settings import EncoderSettings  # noqa: PLC0415  (see above)
+    from policyframes_training.encoder.settings import EncoderSettings  # noqa: PLC0415  (see above)
 
     settings = EncoderSettings(base=base).with_values(values or ())
     return replace(settings, epochs=epochs) if epochs else settings
@@ -246,7 +246,7 @@ def _check_libraries() -> None:
 
 
 def _print_result(trained: Trained) -> None:
-    from policyframes_training.card import render_estimate  # noqa: PLC0415  (see above)
+    from policyframes_training.tiers.card import render_estimate  # noqa: PLC0415  (see above)
 
     console = Console(highlight=False)
     for part, evaluation in trained.measured.test.items():

@@ -1,0 +1,115 @@
+"""The exported graphs say what the network says, and are what bundle and backend take."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import onnx
+import pytest
+import torch
+
+from policyframes.backends import open_backend
+from policyframes.bundle import Bundle, FramingSettings, load_bundle, save_bundle
+from policyframes.errors import TrainingError
+from policyframes_training.encoder import onnx_export
+from policyframes_training.encoder.encoder import EncoderModel
+from policyframes_training.encoder.network import EncoderNetwork, load_base
+from policyframes_training.encoder.onnx_export import export_onnx, measure_difference, round_weights, run_graph
+from policyframes_training.encoder.settings import EncoderSettings
+from tests.training.toy_encoder import WORDS, make_passages, write_base
+
+LONG = " ".join(["the river"] * 40 + ["troops"])
+TEXTS = (*make_passages(40, seed=3).texts, LONG, "")
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory) -> EncoderModel:
+    folder = write_base(tmp_path_factory.mktemp("base") / "tiny-bert")
+    settings = EncoderSettings(base=str(folder), max_tokens=32)
+    base = load_base(settings)
+    with torch.random.fork_rng():
+        torch.manual_seed(3)
+        network = EncoderNetwork(base.body, 3, 0.1)
+        # A new output layer gives logits near zero, which no rounding could miss.
+        torch.nn.init.normal_(network.head.weight, std=1.0)
+    return EncoderModel(tuple(WORDS), settings, network.eval(), base.tokenizer, base.sha256, 3, ())
+
+
+@pytest.fixture(scope="module")
+def rounded(model):
+    # The toy's tables are smaller than any that is worth unpacking.
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(onnx_export, "_LEAST_TABLE_BYTES", 1)
+        return export_onnx(model, TEXTS)
+
+
+def test_the_graph_in_float32_equals_the_network(model):
+    difference = measure_difference(export_onnx(model, TEXTS, eight_bits=False), model, TEXTS, batch=8)
+
+    assert difference.logit_max < 1e-5
+    assert np.abs(model.logits(TEXTS, exact=True)).max() > 1
+
+
+def test_the_graph_in_eight_bits_stays_close_to_the_network(model, rounded):
+    difference = measure_difference(rounded, model, TEXTS)
+
+    assert 0 < difference.logit_mean < 0.05
+    assert difference.probability_mean < 0.01
+
+
+def test_matrices_and_tables_are_in_eight_bits_and_the_output_layer_is_not(rounded):
+    parts = {part.name: part for part in onnx.load_from_string(rounded["model.onnx"]).graph.initializer}
+    eight = [name for name, part in parts.items() if part.data_type == onnx.TensorProto.INT8 and len(part.dims) == 2]
+    whole = [part for part in parts.values() if part.data_type == onnx.TensorProto.FLOAT and len(part.dims) == 2]
+
+    assert sum(name.startswith("onnx::MatMul") for name in eight) == 12
+    assert sum(name.endswith("embeddings.weight_rows") for name in eight) == 3
+    assert [sorted(part.dims) for part in whole if min(part.dims) > 1] == [[3, 32]]
+
+
+def test_the_export_leaves_the_model_as_it_was(model):
+    before = {name: part.clone() for name, part in model.network.state_dict().items()}
+    export_onnx(model, TEXTS[:3])
+
+    assert model.network.body.config._attn_implementation == "sdpa"
+    assert all(torch.equal(part, before[name]) for name, part in model.network.state_dict().items())
+
+
+def test_a_graph_that_says_something_else_is_refused(model, monkeypatch):
+    def break_graph(graph: onnx.ModelProto) -> onnx.ModelProto:
+        broken = round_weights(graph)
+        bias = next(part for part in broken.graph.initializer if part.name.endswith("head.bias"))
+        bias.CopyFrom(onnx.numpy_helper.from_array(np.full(3, 9.0, dtype=np.float32), bias.name))
+        return broken
+
+    monkeypatch.setattr(onnx_export, "round_weights", break_graph)
+    with pytest.raises(TrainingError, match="eight bits: it differs from the network"):
+        export_onnx(model, TEXTS)
+
+
+def test_the_backend_that_scores_agrees_with_the_export(model, rounded, tmp_path):
+    settings = FramingSettings(threshold=0.5, slope=1.0, offset=0.0, uncertain_from=0.5, uncertain_to=0.5)
+    bundle = Bundle(
+        name="tiny-v1",
+        kind="encoder-onnx",
+        framings=dict.fromkeys(WORDS, settings),
+        promised_precision=0.9,
+        features={"max_tokens": 32},
+        files=rounded,
+        provenance={},
+        metrics={},
+        card="# tiny-v1\n",
+    )
+    save_bundle(bundle, tmp_path / "tiny-v1")
+    logits = open_backend(load_bundle(tmp_path / "tiny-v1")).logits(TEXTS)
+
+    assert np.allclose(logits, run_graph(rounded, model, TEXTS), atol=1e-5)
+
+
+def test_a_cut_network_is_exported_with_the_layers_it_has_left(model):
+    base = load_base(replace(model.settings, layers=1))
+    cut = replace(model, network=EncoderNetwork(base.body, 3, 0.1).eval())
+    graph = onnx.load_from_string(export_onnx(cut, TEXTS[:3])["model.onnx"])
+
+    assert sum(node.op_type == "MatMulInteger" for node in graph.graph.node) == 6

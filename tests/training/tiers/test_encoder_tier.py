@@ -1,0 +1,161 @@
+"""`policyframes train encoder` from labels to a recorded bundle, on a transformer of chance."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+from typer.testing import CliRunner
+
+from policyframes.bundle import load_bundle
+from policyframes.errors import RefusedError, TrainingError, UsageError
+from policyframes.scorer import Scorer
+from policyframes_training.cli.train import app
+from policyframes_training.encoder.settings import EncoderSettings
+from policyframes_training.tiers.encoder import EncoderPlan, train_encoder
+from policyframes_training.tiers.lesson import LESSON, load_cross_fit
+from policyframes_training.tracking.tracking import _import_mlflow
+from tests.training.toy_encoder import write_base
+
+
+@pytest.fixture(scope="module")
+def plan(tiny, tmp_path_factory) -> EncoderPlan:
+    home = tmp_path_factory.mktemp("tier")
+    recipe = EncoderSettings(
+        base=str(write_base(home / "tiny-bert")),
+        max_tokens=64,
+        epochs=3,
+        learning_rate=3e-3,
+        head_learning_rate=1e-2,
+        layer_decay=1.0,
+    )
+    return EncoderPlan(
+        labels=tiny.labels,
+        documents=tiny.documents,
+        output=home / "tiny-encoder-v1",
+        name="tiny-encoder-v1",
+        seed=7,
+        experiment="tests",
+        store=home / "store",
+        settings=recipe,
+        folds=2,
+        device="cpu",
+    )
+
+
+@pytest.fixture(scope="module")
+def lines() -> list[str]:
+    return []
+
+
+@pytest.fixture(scope="module")
+def made(plan, lines):
+    return train_encoder(plan, lines.append)
+
+
+pytestmark = pytest.mark.slow
+
+
+def test_the_bundle_is_whole_and_scores(made):
+    bundle = load_bundle(made.folder)
+    score = Scorer(bundle).score(["The gangs endanger every town near the river."])[0]
+
+    assert bundle.kind == "encoder-onnx"
+    assert bundle.features == {"max_tokens": 64}
+    assert set(score.probabilities) == set(bundle.framings)
+    assert score.tier == "encoder"
+    assert bundle.provenance["base"] == "tiny-bert"
+    assert len(str(bundle.provenance["base_sha256"])) == 64
+
+
+def test_the_card_speaks_of_the_encoder_and_of_its_folds(made):
+    card = made.bundle.card
+
+    assert "tiny-bert fine-tuned on\ncoded passages" in card
+    assert "train by 2 models" in card
+    assert "TF-IDF" not in card
+    assert "n-gram" not in card
+
+
+def test_the_run_holds_epochs_recipe_and_base(made):
+    mlflow = _import_mlflow()
+    run = mlflow.MlflowClient(tracking_uri=made.store.uri, registry_uri=made.store.uri).get_run(made.run_id)
+
+    assert run.info.status == "FINISHED"
+    assert run.data.params["learning_rate"] == "0.003"
+    assert run.data.params["base_sha256"] == made.bundle.provenance["base_sha256"]
+    assert {f"epoch_{number}/validation_average_precision" for number in (1, 2, 3)} <= set(run.data.metrics)
+    assert "test/both/overall/macro_f1" in run.data.metrics
+
+
+def test_what_the_folds_said_is_kept_for_the_other_tiers(made, plan):
+    lesson = load_cross_fit(plan.find_work_folder(plan.name) / LESSON, made.corpus)
+    train, validation = made.corpus.passages("train"), made.corpus.passages("validation")
+
+    assert lesson.bundle == made.bundle.id
+    assert lesson.train.shape == train.targets.shape
+    assert lesson.validation.shape == validation.targets.shape
+    assert lesson.uncoded_by_fold.shape[::2] == (2, 3)
+    assert lesson.uncoded_by_fold.shape[1] > 0
+    assert set(lesson.fold_of) == set(train.documents)
+
+
+def test_the_same_command_again_learns_nothing_anew(made, plan):
+    lines: list[str] = []
+    again = train_encoder(replace(plan, overwrite=True), lines.append)
+
+    assert not any(line.startswith("epoch") for line in lines)
+    assert sum(line.startswith("already trained") for line in lines) == 3
+    assert again.bundle.files == made.bundle.files
+    assert again.bundle.framings == made.bundle.framings
+
+
+@pytest.mark.usefixtures("made")
+def test_other_settings_are_refused_until_a_restart(plan):
+    other = replace(plan, overwrite=True, settings=replace(plan.settings, epochs=1), folds=0)
+    with pytest.raises(RefusedError, match="--restart"):
+        train_encoder(other)
+    work = plan.store / "elsewhere"
+    first = train_encoder(replace(other, output=plan.store / "b-v1", work=work))
+    second = train_encoder(replace(other, output=plan.store / "c-v1", work=work, seed=8, restart=True))
+
+    assert "train by" not in first.bundle.card
+    assert json.loads((work / plan.name / "whole" / "model" / "encoder.json").read_text())["seed"] == 8
+    assert first.bundle.files["model.onnx"] != second.bundle.files["model.onnx"]
+
+
+@pytest.mark.usefixtures("made")
+def test_an_existing_bundle_is_refused_before_any_work(plan):
+    with pytest.raises(RefusedError, match="exists already"):
+        train_encoder(plan)
+
+
+def test_one_fold_is_no_cross_fitting(plan):
+    with pytest.raises(UsageError, match="two or more, or 0"):
+        train_encoder(replace(plan, folds=1, output=plan.store / "other-v1"))
+
+
+def test_the_command_tells_its_options():
+    told = CliRunner(env={"COLUMNS": "200", "NO_COLOR": "1", "TERM": "dumb"}).invoke(app, ["encoder", "--help"])
+
+    assert told.exit_code == 0
+    for option in ("--documents", "--base", "--device", "--epochs", "--folds", "--seed", "--name", "--restart"):
+        assert option in told.output
+
+
+def test_a_base_that_is_not_there_is_named_on_the_command_line(tiny, tmp_path, monkeypatch):
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    arguments = ["encoder", "--labels", str(tiny.labels), "--base", "nobody/no-such-encoder", "--store", str(tmp_path)]
+    told = CliRunner().invoke(app, [*arguments, "-o", str(tmp_path / "x-v1")])
+
+    assert isinstance(told.exception, TrainingError)
+    assert "give a local folder with --base" in str(told.exception)
+    assert not (tmp_path / "x-v1").exists()
+
+
+def test_a_device_of_no_known_name_is_named_on_the_command_line(tiny):
+    told = CliRunner().invoke(app, ["encoder", "--labels", str(tiny.labels), "--device", "abacus"])
+
+    assert isinstance(told.exception, UsageError)
+    assert "auto, cpu, cuda, mps" in str(told.exception)

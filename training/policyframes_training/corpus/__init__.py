@@ -1,0 +1,1 @@
+"""Coded passages as data to learn from: labels/, or anybody's labelled dataset."""

@@ -1,0 +1,1 @@
+"""labels/ on disk: reading, anchors, splits, agreement, and the audit that finds every defect."""

@@ -1,0 +1,1 @@
+"""The n-gram linear model: its settings, and how it learns."""

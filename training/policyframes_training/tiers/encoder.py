@@ -1,0 +1,244 @@
+"""The encoder tier from labels to a recorded bundle: fit, cross-fit, export, calibrate, measure, save.
+
+The epoch, calibration and thresholds come from validation alone, bands from validation and from train held out in
+turn; test passages are only measured. What the scorer will run, the exported graph, is what is calibrated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+
+import numpy as np
+
+from policyframes.backends import open_backend
+from policyframes.bundle import Bundle, FramingSettings, check_vacant, load_bundle, save_bundle
+from policyframes.errors import UsageError
+from policyframes_training.corpus.corpus import Corpus
+from policyframes_training.corpus.held_out import HeldOut
+from policyframes_training.corpus.uncoded import Uncoded, collect_uncoded
+from policyframes_training.encoder.checkpoints import claim_folder, clear_folder, hash_job
+from policyframes_training.encoder.data import make_rows
+from policyframes_training.encoder.encoder import (
+    FOLDS,
+    EncoderModel,
+    FoldedLogits,
+    Folding,
+    fit_encoder,
+    hold_out_encoder,
+)
+from policyframes_training.encoder.network import name_weights
+from policyframes_training.encoder.onnx_export import Difference, export_onnx, measure_difference
+from policyframes_training.encoder.settings import Device, EncoderSettings, Report, Workplace
+from policyframes_training.evaluation.measurement import measure_bundle
+from policyframes_training.tiers.calibration import PROMISED_PRECISION, calibrate
+from policyframes_training.tiers.card import render_card
+from policyframes_training.tiers.export import Measured, check_name, describe_metrics
+from policyframes_training.tiers.lesson import LESSON, CrossFit, save_cross_fit
+from policyframes_training.tiers.recording import (
+    Plan,
+    RunFacts,
+    Trained,
+    collect_facts,
+    collect_provenance,
+    describe_corpus,
+    record_bundle,
+)
+from policyframes_training.tiers.texts import describe_encoder
+from policyframes_training.tracking.tracking import open_store, record_run
+
+_RECORDED = ("torch", "transformers", "accelerate", "tokenizers", "onnx", "onnxruntime")
+# Enough to see a graph that went wrong; the test split tells what rounding costs.
+_COMPARED = 200
+_WHOLE = "whole"
+# Until it is calibrated; scoring needs some settings.
+_UNSET = FramingSettings(threshold=0.5, slope=1.0, offset=0.0, uncertain_from=0.5, uncertain_to=0.5)
+
+
+@dataclass(frozen=True)
+class EncoderPlan(Plan):
+    """What `train_encoder` is asked for, beside what `train_fast` is.
+
+    Attributes:
+        settings: the recipe of the fit.
+        folds: parts that train is cut into, each scored by a model that had not seen it; 0 to calibrate without.
+        device: where it reckons.
+        restart: whether to throw away what lies in the work folder instead of going on from it.
+    """
+
+    settings: EncoderSettings = field(default_factory=EncoderSettings)
+    folds: int = FOLDS
+    device: Device = "auto"
+    restart: bool = False
+
+
+@dataclass(frozen=True)
+class _CrossFitted:
+    """What the models of the folds said, of the passages that they had not seen and of uncoded ones."""
+
+    folded: FoldedLogits
+    uncoded: Uncoded
+
+
+@dataclass(frozen=True)
+class _Fitted:
+    """The model with what else was learnt before it becomes a bundle."""
+
+    model: EncoderModel
+    files: Mapping[str, bytes]
+    difference: Difference
+    crossed: _CrossFitted | None = None
+
+
+def train_encoder(plan: EncoderPlan, report: Report = lambda _: None) -> Trained:
+    """Train, export, measure, save and record a bundle of the encoder tier.
+
+    A call that was cut off goes on when it is made again; its fits lie in the plan's work folder. The run is recorded
+    once they are done, so that a call that was cut off leaves no half a run.
+
+    Args:
+        plan: what to train from and where to.
+        report: is told of the progress, one line at a time.
+
+    Raises:
+        LabelsError: the labels or the documents cannot be read.
+        TrainingError: the passages do not suffice, the base cannot be loaded, or the export says something else.
+        RefusedError: the folder of the bundle exists already, or that of the checkpoints holds another training.
+        OutputError: a folder cannot be written.
+        TrackingError: the store cannot be reached.
+        UsageError: name, folds or device make no sense.
+    """
+    check_name(plan.name)
+    _check_folds(plan.folds)
+    # Before the work, not after it.
+    check_vacant(plan.output, overwrite=plan.overwrite)
+    corpus = plan.read_corpus()
+    store = open_store(folder=plan.store)
+    report(describe_corpus(corpus))
+    fitted = _fit(plan, corpus, report)
+    with record_run(store, experiment=plan.experiment, name=plan.name) as run:
+        bundle, measured = _make_bundle(plan, corpus, fitted, run_id=run.run_id)
+        bundle_id = save_bundle(bundle, plan.output, overwrite=plan.overwrite)
+        report(f"saved {plan.output}")
+        if fitted.crossed is not None:
+            lesson = _make_lesson(corpus, fitted.crossed, replace(bundle, id=bundle_id))
+            save_cross_fit(lesson, plan.find_work_folder(plan.name) / LESSON)
+        facts = _list_facts(plan, fitted)
+        model_uri = record_bundle(run, plan, corpus, bundle=bundle, measured=measured, facts=facts)
+    return Trained(
+        bundle=load_bundle(plan.output),
+        folder=plan.output,
+        store=store,
+        run_id=run.run_id,
+        model_uri=model_uri,
+        measured=measured,
+        trials=(),
+        corpus=corpus,
+    )
+
+
+def _fit(plan: EncoderPlan, corpus: Corpus, report: Report) -> _Fitted:
+    place = Workplace(plan.find_work_folder(plan.name), plan.device, report)
+    if plan.restart:
+        clear_folder(place.folder)
+    claim_folder(place.folder, hash_job({"tier": "encoder"}))
+    train, validation = corpus.passages("train"), corpus.passages("validation")
+    model = fit_encoder(
+        make_rows(train, plan.settings), validation, plan.settings, seed=plan.seed, place=place.enter(_WHOLE)
+    )
+    files = export_onnx(model, validation.texts[:_COMPARED])
+    difference = measure_difference(files, model, validation.texts[:_COMPARED])
+    report(
+        f"exported {sum(map(len, files.values())) / 1e6:.1f} MB; rounding moves probabilities by "
+        f"{difference.probability_mean:.4f} on average, {difference.probability_max:.3f} at most"
+    )
+    if not plan.folds:
+        return _Fitted(model, files, difference)
+    uncoded = Uncoded((), (), ())
+    if plan.documents is not None:
+        uncoded = collect_uncoded(corpus, plan.documents, report)
+    folding = Folding(corpus.groups, plan.folds, uncoded.texts)
+    folded = hold_out_encoder(train, validation, plan.settings, folding=folding, seed=plan.seed, place=place)
+    return _Fitted(model, files, difference, _CrossFitted(folded, uncoded))
+
+
+def _make_bundle(plan: EncoderPlan, corpus: Corpus, fitted: _Fitted, *, run_id: str) -> tuple[Bundle, Measured]:
+    """Calibrate the exported graph on what was held out, measure on test, and return the bundle with all of it."""
+    base = _describe_base(fitted.model)
+    bundle = Bundle(
+        name=plan.name,
+        kind="encoder-onnx",
+        framings=dict.fromkeys(corpus.framings, _UNSET),
+        promised_precision=PROMISED_PRECISION,
+        features={"max_tokens": plan.settings.max_tokens},
+        files=fitted.files,
+        provenance={**collect_provenance(plan, corpus, run_id), **base},
+        metrics={},
+        card="",
+    )
+    calibration = calibrate(
+        _hold_out_validation(bundle, corpus),
+        fitted.crossed.folded.held_out if fitted.crossed else _hold_out_nothing(len(corpus.framings)),
+        corpus.framings,
+    )
+    bundle = replace(bundle, framings=calibration.settings)
+    measured = measure_bundle(bundle, corpus, seed=plan.seed)
+    bundle = replace(bundle, metrics=describe_metrics(measured, calibration))
+    params = {**plan.settings.as_params(), "base": base["base"]}
+    facts = collect_facts(bundle, corpus, params, measured=measured, calibration=calibration)
+    folds = int(fitted.crossed.folded.folds.max()) + 1 if fitted.crossed else 0
+    return replace(bundle, card=render_card(facts, describe_encoder(bundle, facts.params, folds=folds))), measured
+
+
+def _hold_out_validation(bundle: Bundle, corpus: Corpus) -> HeldOut:
+    validation = corpus.passages("validation")
+    logits = np.asarray(open_backend(bundle).read(validation.texts).logits, dtype=np.float64)
+    return HeldOut(logits, validation.targets, validation.documents)
+
+
+def _hold_out_nothing(framings: int) -> HeldOut:
+    return HeldOut(np.empty((0, framings)), np.empty((0, framings), dtype=np.bool_), ())
+
+
+def _make_lesson(corpus: Corpus, crossed: _CrossFitted, bundle: Bundle) -> CrossFit:
+    """Return what the encoder and its folds said, for the fast tier and the cascade to learn from."""
+    documents = corpus.passages("train").documents
+    return CrossFit(
+        train=crossed.folded.held_out.logits,
+        validation=_hold_out_validation(bundle, corpus).logits,
+        uncoded_by_fold=crossed.folded.texts,
+        fold_of={name: int(fold) for name, fold in zip(documents, crossed.folded.folds, strict=True)},
+        corpus_sha256=corpus.sha256,
+        uncoded_sha256=crossed.uncoded.sha256,
+        bundle=bundle.id,
+    )
+
+
+def _describe_base(model: EncoderModel) -> dict[str, str]:
+    return {"base": name_weights(model.settings.base, model.base_sha256), "base_sha256": model.base_sha256}
+
+
+def _list_facts(plan: EncoderPlan, fitted: _Fitted) -> RunFacts:
+    epochs = fitted.model.epochs
+    by_epoch = {f"epoch_{epoch.number}/validation_average_precision": epoch.average_precision for epoch in epochs}
+    best = max(epoch.average_precision for epoch in epochs)
+    return RunFacts(
+        params={**plan.settings.as_params(), "folds": plan.folds},
+        metrics={**by_epoch, "validation/mean_average_precision": best},
+        files={
+            "epochs.json": {"epochs": [asdict(epoch) for epoch in epochs]},
+            "rounding.json": asdict(fitted.difference),
+        },
+        packages=_RECORDED,
+        requirements=("onnxruntime", "tokenizers"),
+    )
+
+
+def _check_folds(folds: int) -> None:
+    if folds < 0 or folds == 1:
+        raise UsageError(
+            where="number of folds",
+            found=str(folds),
+            allowed="two or more, or 0 to calibrate on validation alone",
+            remedy="Give another number with --folds.",
+        )

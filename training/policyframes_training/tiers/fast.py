@@ -1,0 +1,198 @@
+"""The fast tier from labels to a recorded bundle: choose, fit, calibrate, measure, save.
+
+Settings, calibration and thresholds come from validation alone, bands from validation and from train held out in turn;
+test passages are only measured.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from policyframes.bundle import Bundle, check_vacant, load_bundle, save_bundle
+from policyframes.errors import UsageError
+from policyframes_training.corpus.corpus import Corpus
+from policyframes_training.corpus.held_out import HeldOut, Lesson
+from policyframes_training.corpus.uncoded import collect_uncoded
+from policyframes_training.evaluation.measurement import measure_bundle
+from policyframes_training.linear.linear import FOLDS, LinearModel, Trial, choose_settings, fit_linear, hold_out
+from policyframes_training.linear.settings import LinearSettings, candidate_settings
+from policyframes_training.tiers.calibration import PROMISED_PRECISION, calibrate
+from policyframes_training.tiers.card import render_card
+from policyframes_training.tiers.export import Measured, build_bundle, check_name, describe_metrics
+from policyframes_training.tiers.lesson import LESSON, CrossFit, load_cross_fit, save_cross_fit
+from policyframes_training.tiers.recording import (
+    Plan,
+    Report,
+    RunFacts,
+    Trained,
+    collect_facts,
+    collect_provenance,
+    describe_corpus,
+    record_bundle,
+)
+from policyframes_training.tiers.texts import describe_fast
+from policyframes_training.tracking.tracking import open_store, record_run
+
+
+@dataclass(frozen=True)
+class FastPlan(Plan):
+    """What `train_fast` is asked for, beside what every tier is.
+
+    Attributes:
+        teacher: the lesson that training an encoder left; None to learn from the codes alone.
+    """
+
+    teacher: Path | None = None
+
+
+@dataclass(frozen=True)
+class FittedFast:
+    """The fitted fast tier.
+
+    Attributes:
+        model: fitted on all of train.
+        validation: the validation passages with its logits.
+        train: the train passages with logits of fits that had not seen them.
+        folds: number of those fits.
+    """
+
+    model: LinearModel
+    validation: HeldOut
+    train: HeldOut
+    folds: int
+
+
+def train_fast(plan: FastPlan, report: Report = lambda _: None) -> Trained:
+    """Train, measure, save and record a bundle of the fast tier.
+
+    Args:
+        plan: what to train from and where to.
+        report: is told of the progress, one line at a time.
+
+    Raises:
+        LabelsError: the labels or the documents cannot be read.
+        TrainingError: the passages do not suffice, or the lesson is about others.
+        RefusedError: the folder exists already, or holds something else than a bundle.
+        OutputError: the folder cannot be written.
+        TrackingError: the store cannot be reached.
+        UsageError: a teacher without documents.
+    """
+    check_name(plan.name)
+    # Before the work, not after it.
+    check_vacant(plan.output, overwrite=plan.overwrite)
+    corpus = plan.read_corpus()
+    store = open_store(folder=plan.store)
+    report(describe_corpus(corpus))
+    lesson = _read_lesson(plan, corpus, report)
+    taught = len(lesson.taught.texts) if lesson else 0
+    with record_run(store, experiment=plan.experiment, name=plan.name) as run:
+        trials = _choose(plan, corpus, lesson, report)
+        fitted = fit_fast(corpus, trials[0].settings, lesson=lesson, seed=plan.seed)
+        bundle, measured = _make_bundle(plan, corpus, fitted, taught=taught, run_id=run.run_id)
+        bundle_id = save_bundle(bundle, plan.output, overwrite=plan.overwrite)
+        _save_lesson(plan, corpus, fitted, bundle_id=bundle_id)
+        report(f"saved {plan.output}")
+        facts = RunFacts(
+            params={**trials[0].settings.as_params(), "taught_passages": taught},
+            metrics={"validation/mean_average_precision": trials[0].score},
+            files={"trials.json": {"trials": [{**t.settings.as_params(), "score": t.score} for t in trials]}},
+        )
+        model_uri = record_bundle(run, plan, corpus, bundle=bundle, measured=measured, facts=facts)
+    return Trained(
+        bundle=load_bundle(plan.output),
+        folder=plan.output,
+        store=store,
+        run_id=run.run_id,
+        model_uri=model_uri,
+        measured=measured,
+        trials=trials,
+        corpus=corpus,
+    )
+
+
+def fit_fast(corpus: Corpus, chosen: LinearSettings, *, lesson: Lesson | None, seed: int) -> FittedFast:
+    """Fit the tier, and score validation and train by fits that had not seen them.
+
+    Args:
+        corpus: what is learned from.
+        chosen: settings of every fit.
+        lesson: what a teacher says; None to learn from the codes alone.
+        seed: of the fits.
+
+    Raises:
+        TrainingError: the passages do not suffice.
+    """
+    train, validation = corpus.passages("train"), corpus.passages("validation")
+    model = fit_linear(train, chosen, seed=seed, taught=lesson.taught if lesson else None)
+    return FittedFast(
+        model,
+        HeldOut(model.logits(validation.texts), validation.targets, validation.documents),
+        hold_out(train, chosen, groups=corpus.groups, seed=seed, lesson=lesson),
+        folds=len(lesson.by_fold) if lesson else FOLDS,
+    )
+
+
+def _read_lesson(plan: FastPlan, corpus: Corpus, report: Report) -> Lesson | None:
+    if plan.teacher is None:
+        return None
+    if plan.documents is None:
+        raise UsageError(
+            where="training with a teacher",
+            found="no documents",
+            allowed="the documents that the teacher has scored",
+            remedy="Give their folder with --documents.",
+        )
+    uncoded = collect_uncoded(corpus, plan.documents, report)
+    report(f"learns from a teacher's probabilities on {len(uncoded.texts):,} uncoded passages")
+    return load_cross_fit(plan.teacher, corpus, uncoded).teach(uncoded)
+
+
+def _choose(plan: FastPlan, corpus: Corpus, lesson: Lesson | None, report: Report) -> tuple[Trial, ...]:
+    trials = choose_settings(
+        corpus.passages("train"),
+        corpus.passages("validation"),
+        candidate_settings(
+            with_originals=corpus.with_originals, with_teacher=lesson is not None, train=corpus.passages("train")
+        ),
+        seed=plan.seed,
+        taught=lesson.taught if lesson else None,
+    )
+    report(f"chose among {len(trials)} settings on validation: {trials[0].settings} (AP {trials[0].score:.4f})")
+    return trials
+
+
+def _make_bundle(
+    plan: FastPlan, corpus: Corpus, fitted: FittedFast, *, taught: int, run_id: str
+) -> tuple[Bundle, Measured]:
+    """Calibrate on what was held out, measure on test, and return the bundle with all of it."""
+    calibration = calibrate(fitted.validation, fitted.train, corpus.framings)
+    bundle = build_bundle(
+        fitted.model,
+        calibration.settings,
+        name=plan.name,
+        promised_precision=PROMISED_PRECISION,
+        provenance=collect_provenance(plan, corpus, run_id),
+    )
+    measured = measure_bundle(bundle, corpus, seed=plan.seed)
+    bundle = replace(bundle, metrics=describe_metrics(measured, calibration))
+    facts = collect_facts(bundle, corpus, fitted.model.settings.as_params(), measured=measured, calibration=calibration)
+    texts = describe_fast(bundle, taught=taught, folds=fitted.folds)
+    return replace(bundle, card=render_card(facts, texts)), measured
+
+
+def _save_lesson(plan: FastPlan, corpus: Corpus, fitted: FittedFast, *, bundle_id: str) -> None:
+    """Keep what the tier said of passages that it had not seen, for a cascade to build on."""
+    framings = len(corpus.framings)
+    lesson = CrossFit(
+        train=fitted.train.logits,
+        validation=fitted.validation.logits,
+        uncoded_by_fold=np.empty((0, 0, framings)),
+        fold_of={},
+        corpus_sha256=corpus.sha256,
+        uncoded_sha256="",
+        bundle=bundle_id,
+    )
+    save_cross_fit(lesson, plan.find_work_folder(plan.name) / LESSON)

@@ -1,0 +1,1 @@
+"""Experiments: what is recorded of a run. Only tracking.py imports mlflow."""
