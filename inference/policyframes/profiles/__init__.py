@@ -3,8 +3,9 @@
 The core of every table, picture and page: it knows of no file and prints nothing.
 """
 
+from policyframes.profiles.change import Change
 from policyframes.profiles.collection import CollectedDocument, Collection, PlacedPassage
-from policyframes.profiles.comparison import Change, Comparison, compare
+from policyframes.profiles.comparison import Comparison, compare
 from policyframes.profiles.profile import MIN_PASSAGES, Profile
 from policyframes.profiles.shares import Share
 
