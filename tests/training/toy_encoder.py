@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from policyframes_training.corpus.corpus import PassageSet
+from policyframes_training.encoder.settings import EncoderSettings
 
 WORDS = {
     "securitized": ("danger", "threat", "troops"),
@@ -79,3 +80,19 @@ def _make_tokenizer():
     tokenizer.enable_padding(length=12)
     tokenizer.enable_truncation(12)
     return tokenizer
+
+
+def make_settings(base: str) -> EncoderSettings:
+    """Return a recipe under which the toy learns its words in seconds."""
+    return EncoderSettings(
+        base=base,
+        max_tokens=32,
+        epochs=6,
+        batch_size=16,
+        learning_rate=3e-3,
+        head_learning_rate=1e-2,
+        layer_decay=1.0,
+    )
+
+
+TRAIN, VALIDATION = make_passages(240, seed=1), make_passages(60, seed=2)

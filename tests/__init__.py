@@ -1,0 +1,1 @@
+"""Tests, in the order of the code. A package, because a library that they compare with installs one of this name."""
