@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from policyframes.backends import open_backend
+from policyframes.backends.runtimes import REFERENCE_RUNTIME
 from policyframes.errors import PolicyFramesError, UsageError
 from policyframes_training.corpus.corpus import Corpus, PassageSet, read_corpus
 from policyframes_training.corpus.held_out import HeldOut
@@ -119,7 +120,8 @@ def fit_fast(corpus: Corpus, choices: Choices, work: Path) -> Fitted:
     crossed = hold_out(train, chosen, groups=corpus.groups, seed=choices.seed) if choices.crossed else None
     calibration = calibrate(own, crossed or own, corpus.framings)
     bundle = build_bundle(model, calibration.settings, name="gvfc-v1", promised_precision=0.9, provenance={})
-    return Fitted(own.logits, open_backend(bundle).logits(test.texts), crossed.logits if crossed else None)
+    logits = open_backend(bundle, runtime=REFERENCE_RUNTIME).logits(test.texts)
+    return Fitted(own.logits, logits, crossed.logits if crossed else None)
 
 
 def fit_encoder_tier(corpus: Corpus, choices: Choices, work: Path) -> Fitted:

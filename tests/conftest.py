@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+# What is pinned in the tests is what the reference runtime says.
+os.environ.setdefault("POLICYFRAMES_RUNTIME", "onnxruntime")
+
 CHECKOUT = Path(__file__).resolve().parents[1]
 
 

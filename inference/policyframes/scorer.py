@@ -68,6 +68,7 @@ class ScoredDocument:
         passages: each passage with its score, in reading order.
         warnings: sentences that a reader of the results should know: those of the document, and of the scoring.
         quality: of a cascade, with which quality it scored; None for other bundles.
+        runtime: the library that ran the encoder; None where none read.
     """
 
     document: Document
@@ -75,6 +76,7 @@ class ScoredDocument:
     passages: tuple[ScoredPassage, ...]
     warnings: tuple[str, ...] = ()
     quality: Quality | None = None
+    runtime: str | None = None
 
     def count(self, framing: str) -> int:
         """Return the number of passages in which the framing is decided present."""
@@ -102,12 +104,14 @@ class Scorer:
     Attributes:
         bundle: what it scores with.
         quality: of a cascade, how much of the reading the encoder does; None for other bundles.
+        runtime: the library that runs the encoder (see `backends.runtimes.choose_runtime`); None where none reads.
     """
 
-    def __init__(self, bundle: Bundle, quality: Quality | None = None) -> None:
+    def __init__(self, bundle: Bundle, quality: Quality | None = None, *, runtime: str | None = None) -> None:
         self.bundle = bundle
         self.quality = (quality or _DEFAULT_QUALITY) if bundle.kind == "cascade" else None
-        self._backend = open_backend(bundle, self.quality)
+        self._backend = open_backend(bundle, self.quality, runtime=runtime)
+        self.runtime = self._backend.runtime
         fast = bundle.parts.get("fast", bundle)
         self._rules = {False: _Rules(fast.framings, "fast"), True: _Rules(bundle.framings, "encoder")}
 
@@ -152,7 +156,7 @@ class Scorer:
         pairs = zip(segmentation.passages, scores, strict=True)
         warnings = (*document.warnings, *((_FOREIGN,) if is_foreign(document.text) else ()))
         passages = tuple(ScoredPassage(passage, score) for passage, score in pairs)
-        return ScoredDocument(document, segmentation, passages, warnings, self.quality)
+        return ScoredDocument(document, segmentation, passages, warnings, self.quality, self.runtime)
 
 
 class _Rules:

@@ -21,8 +21,8 @@ def add_to_logits(name, **attributes):
 
 
 @pytest.fixture(autouse=True)
-def default_runtime(monkeypatch):
-    monkeypatch.delenv("POLICYFRAMES_RUNTIME", raising=False)
+def reference_runtime(monkeypatch):
+    monkeypatch.setenv("POLICYFRAMES_RUNTIME", "onnxruntime")
 
 
 @pytest.fixture

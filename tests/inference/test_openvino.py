@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 
 import numpy as np
 import onnx
@@ -8,11 +9,16 @@ import pytest
 from onnx import helper, numpy_helper
 from onnxruntime.quantization import QuantType, quantize_dynamic
 
+from policyframes.backends import runtimes
 from policyframes.backends.dequantisation import restore_products
 from policyframes.backends.encoder import Encoder
-from policyframes.backends.runtimes import OnnxRuntime
+from policyframes.backends.runtimes import OnnxRuntime, choose_runtime
+from policyframes.bundle import load_bundle
 from policyframes.bundle_onnx import find_onnx_fault
+from policyframes.documents import Document
 from policyframes.errors import BundleDamagedError
+from policyframes.scorer import Scorer
+from tests.inference.builders import make_bundle
 from tests.inference.encoders import VOCABULARY, make_encoder, make_model
 
 needs_openvino = pytest.mark.skipif(not importlib.util.find_spec("openvino"), reason="openvino is not installed")
@@ -99,3 +105,41 @@ def test_the_runtime_can_be_named_in_the_environment(monkeypatch, models):
     monkeypatch.setenv("POLICYFRAMES_RUNTIME", "onnxruntime")
 
     assert isinstance(Encoder(make_encoder(model=models[1]))._runtime, OnnxRuntime)
+
+
+@pytest.mark.parametrize("installed", ["onnxruntime", "openvino"])
+def test_openvino_is_taken_where_it_is_installed(monkeypatch, installed):
+    monkeypatch.delenv("POLICYFRAMES_RUNTIME", raising=False)
+    monkeypatch.setattr(
+        runtimes, "find_spec", lambda name: None if name == "openvino" and installed != "openvino" else object()
+    )
+
+    assert choose_runtime() == installed
+
+
+@needs_openvino
+def test_a_scored_document_says_which_runtime_read_it(monkeypatch, models):
+    monkeypatch.delenv("POLICYFRAMES_RUNTIME", raising=False)
+    document = Document("talk", "The court and the partner met.", "txt", "talk.txt")
+    scorer = Scorer(make_encoder(model=models[1]))
+
+    assert scorer.score_document(document).runtime == scorer.runtime == "openvino"
+
+
+def test_a_model_without_an_encoder_names_no_runtime():
+    assert Scorer(make_bundle()).runtime is None
+
+
+@needs_openvino
+@pytest.mark.slow
+def test_the_shipped_encoder_decides_alike_on_both_runtimes(checkout):
+    bundle = load_bundle(checkout / "models" / "encoder-v1")
+    lines = (checkout / "labels" / "passages.jsonl").read_text(encoding="utf-8").splitlines()[::16]
+    texts = [json.loads(line)["text"] for line in lines]
+    scores = [Scorer(bundle, runtime=name).score(texts) for name in ("onnxruntime", "openvino")]
+    pairs = list(zip(*scores, strict=True))
+    moved = [abs(a.probabilities[name] - b.probabilities[name]) for a, b in pairs for name in bundle.framings]
+
+    assert len(pairs) > 200
+    assert sum(a.framings == b.framings for a, b in pairs) / len(pairs) > 0.95
+    assert sum(moved) / len(moved) < 0.02

@@ -11,16 +11,17 @@ from policyframes.bundle import Bundle
 __all__ = ["QUALITIES", "Backend", "Calibration", "Logits", "Quality", "Reading", "Tier", "open_backend"]
 
 
-def open_backend(bundle: Bundle, quality: Quality | None = None) -> Backend:
+def open_backend(bundle: Bundle, quality: Quality | None = None, *, runtime: str | None = None) -> Backend:
     """Return the backend that reads this kind of bundle.
 
     Args:
         bundle: checked, as `load_bundle` returns it.
         quality: of a cascade, `balanced` unless given; other kinds have only one.
+        runtime: what reads an encoder; see `runtimes.choose_runtime`.
 
     Raises:
         MissingExtraError: the bundle is an encoder, and its libraries are not installed.
     """
     if bundle.kind == "cascade":
-        return Cascade(bundle, quality or "balanced")
-    return Encoder(bundle) if bundle.kind == "encoder-onnx" else NgramLinear(bundle)
+        return Cascade(bundle, quality or "balanced", runtime=runtime)
+    return Encoder(bundle, runtime=runtime) if bundle.kind == "encoder-onnx" else NgramLinear(bundle)

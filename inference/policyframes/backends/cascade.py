@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from policyframes.backends.encoder import Encoder
 from policyframes.backends.ngram import NgramLinear
-from policyframes.backends.runtimes import choose_runtime
+from policyframes.backends.runtimes import RuntimeName, choose_runtime
 from policyframes.backends.tiers import Calibration, Logits, Quality, Reading
 from policyframes.bundle import Bundle
 
@@ -25,14 +25,15 @@ class Cascade:
         bundle: of the kind `cascade`.
         quality: `fast`: no passage goes to the encoder. `balanced`: those where the fast part's probability of at
             least one framing lies in the range of the bundle's `route`. `best`: all.
+        runtime: what reads the encoder; see `choose_runtime`.
 
     Raises:
         MissingExtraError: passages may go to the encoder, and its libraries are not installed.
     """
 
-    def __init__(self, bundle: Bundle, quality: Quality) -> None:
-        if quality != "fast":
-            choose_runtime()  # what is missing is told before the first passage is read
+    def __init__(self, bundle: Bundle, quality: Quality, *, runtime: str | None = None) -> None:
+        # What is missing is told before the first passage is read.
+        self.runtime: RuntimeName | None = choose_runtime(runtime) if quality != "fast" else None
         self._parts = bundle.parts
         self._quality = quality
         self._fast = NgramLinear(bundle.parts["fast"])
@@ -43,7 +44,7 @@ class Cascade:
 
     @cached_property
     def _encoder(self) -> Encoder:
-        return Encoder(self._parts["encoder"])
+        return Encoder(self._parts["encoder"], runtime=self.runtime)
 
     def logits(self, texts: Sequence[str]) -> Logits:
         """Return the logits, shape (texts, framings)."""

@@ -43,10 +43,10 @@ class Encoder:
     """
 
     def __init__(self, bundle: Bundle, *, runtime: str | None = None, threads: int | None = None) -> None:
-        name = choose_runtime(runtime)
+        self.runtime = choose_runtime(runtime)
         self._tokenizer = _open_tokenizer(bundle.files["tokenizer.json"], int(bundle.features["max_tokens"]))
         self._threads = threads or _count_cores()
-        self._runtime = open_runtime(name, bundle.files["model.onnx"], self._threads)
+        self._runtime = open_runtime(self.runtime, bundle.files["model.onnx"], self._threads)
         self._framings = len(bundle.framings)
 
     def logits(self, texts: Sequence[str]) -> Logits:

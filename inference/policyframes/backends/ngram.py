@@ -76,6 +76,8 @@ class NgramLinear:
     in scikit-learn's variant: `(1 + log tf) * idf`, divided by the passage's Euclidean norm.
     """
 
+    runtime = None
+
     def __init__(self, bundle: Bundle) -> None:
         sizes: Sequence[int] = bundle.features.get("char_ngrams") or ()
         # A text's place and a term's row share one number, so that sorting it sorts by both.

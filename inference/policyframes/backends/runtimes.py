@@ -15,6 +15,8 @@ RuntimeName = Literal["onnxruntime", "openvino"]
 
 # Which runtime reads encoders, where several are installed.
 VARIABLE = "POLICYFRAMES_RUNTIME"
+# Thresholds are set on it, and the figures of a bundle are measured on it.
+REFERENCE_RUNTIME: RuntimeName = "onnxruntime"
 
 _TOKENIZER = "tokenizers"
 _EXTRAS = {"onnxruntime": "encoder", "tokenizers": "encoder", "openvino": "openvino"}
@@ -44,14 +46,14 @@ def choose_runtime(name: str | None = None) -> RuntimeName:
     """Return the runtime that reads encoders on this installation.
 
     Args:
-        name: of a runtime; else that of the environment variable POLICYFRAMES_RUNTIME, else onnxruntime: the scores
-            of a bundle must not depend on what else happens to be installed.
+        name: of a runtime; else that of the environment variable POLICYFRAMES_RUNTIME, else openvino where it is
+            installed, else onnxruntime. Results say which it was: the last digits of a probability hang on it.
 
     Raises:
         UsageError: there is no runtime of that name.
         MissingExtraError: it is not installed, or the tokenizer's library is not.
     """
-    wanted = name or os.environ.get(VARIABLE) or "onnxruntime"
+    wanted = name or os.environ.get(VARIABLE) or ("openvino" if find_spec("openvino") else "onnxruntime")
     if wanted not in get_args(RuntimeName):
         raise UsageError(
             where=VARIABLE,

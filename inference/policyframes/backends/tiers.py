@@ -34,6 +34,10 @@ class Reading:
 class Backend(Protocol):
     """What the scorer asks of a backend."""
 
+    @property
+    def runtime(self) -> str | None:
+        """Return the library that runs the encoder; None where none reads."""
+
     def logits(self, texts: Sequence[str]) -> Logits:
         """Return the uncalibrated logits, shape (texts, framings)."""
 

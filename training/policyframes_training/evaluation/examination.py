@@ -13,6 +13,7 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from policyframes.backends import Quality
+from policyframes.backends.runtimes import REFERENCE_RUNTIME
 from policyframes.bundle import Bundle
 from policyframes.errors import UsageError
 from policyframes.scorer import Scorer
@@ -201,13 +202,13 @@ def examine_challenge(subject: Subject) -> list[Section]:
     if not path.is_file():
         return []
     pairs = load_challenge(path, subject.bundle.framing_ids)
-    scorer = Scorer(subject.bundle, subject.quality)
+    scorer = Scorer(subject.bundle, subject.quality, runtime=REFERENCE_RUNTIME)
     return [tables.tabulate_challenge(measure_challenge(scorer, pairs, seed=subject.seed, resamples=subject.resamples))]
 
 
 def examine_names(subject: Subject) -> list[Section]:
     """Mask and swap the names in the passages, and see what becomes of the decisions."""
-    scorer = Scorer(subject.bundle, subject.quality)
+    scorer = Scorer(subject.bundle, subject.quality, runtime=REFERENCE_RUNTIME)
     measured = measure_sensitivity(scorer, subject.test, seed=subject.seed, resamples=subject.resamples)
     return [tables.tabulate_sensitivity(measured, subject.part)]
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from policyframes.backends import Quality
+from policyframes.backends.runtimes import REFERENCE_RUNTIME
 from policyframes.bundle import Bundle
 from policyframes.errors import UsageError
 from policyframes.scorer import Score, Scorer
@@ -66,7 +67,7 @@ def score_passages(bundle: Bundle, passages: PassageSet, *, quality: Quality | N
 
 
 def score_decisions(bundle: Bundle, passages: PassageSet, *, quality: Quality | None = None) -> Decisions:
-    """Return what the scorer decides.
+    """Return what the scorer decides, on the runtime that thresholds are set on.
 
     Args:
         bundle: what is measured.
@@ -83,7 +84,8 @@ def score_decisions(bundle: Bundle, passages: PassageSet, *, quality: Quality | 
             allowed=f"those of the labels: {', '.join(passages.framings)}",
             remedy="Give a bundle that was trained on these labels, or its labels with --labels.",
         )
-    return _read_decisions(Scorer(bundle, quality).score(passages.texts), bundle.framing_ids)
+    scorer = Scorer(bundle, quality, runtime=REFERENCE_RUNTIME)
+    return _read_decisions(scorer.score(passages.texts), bundle.framing_ids)
 
 
 def measure_brier(

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, field, replace
 import numpy as np
 
 from policyframes.backends import open_backend
+from policyframes.backends.runtimes import REFERENCE_RUNTIME
 from policyframes.bundle import Bundle, FramingSettings, check_vacant, load_bundle, save_bundle
 from policyframes.errors import UsageError
 from policyframes_training.corpus.corpus import Corpus
@@ -192,7 +193,7 @@ def _make_bundle(plan: EncoderPlan, corpus: Corpus, fitted: _Fitted, *, run_id: 
 
 def _hold_out_validation(bundle: Bundle, corpus: Corpus) -> HeldOut:
     validation = corpus.passages("validation")
-    logits = np.asarray(open_backend(bundle).read(validation.texts).logits, dtype=np.float64)
+    logits = np.asarray(open_backend(bundle, runtime=REFERENCE_RUNTIME).read(validation.texts).logits, dtype=np.float64)
     return HeldOut(logits, validation.targets, validation.documents)
 
 
