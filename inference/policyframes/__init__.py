@@ -5,6 +5,9 @@
     scorer.score(["The two governments will plan together and share the cost."])
     scorer.score_document(read_document("strategy.pdf"))
 
+    from policyframes import collect
+    collect(["nss-2017.pdf", "nss-2022.pdf"], aspects=["mexico", "border"]).compare(by="year")
+
 Names are imported on first use, so that `import policyframes` costs nothing and pulls in no reader.
 """
 
@@ -19,17 +22,24 @@ if TYPE_CHECKING:
     from policyframes.documents import Document, read_document
     from policyframes.errors import PolicyFramesError
     from policyframes.passages import Passage, split_passages
+    from policyframes.profiles import Collection, Comparison, Profile, Share, collect, compare
     from policyframes.scorer import Score, ScoredDocument, Scorer, load
     from policyframes.taxonomy import Taxonomy, load_taxonomy
 
 _HOMES = {
+    "Collection": "profiles",
+    "Comparison": "profiles",
     "Document": "documents",
     "Passage": "passages",
     "PolicyFramesError": "errors",
+    "Profile": "profiles",
     "Score": "scorer",
     "ScoredDocument": "scorer",
     "Scorer": "scorer",
+    "Share": "profiles",
     "Taxonomy": "taxonomy",
+    "collect": "profiles",
+    "compare": "profiles",
     "load": "scorer",
     "load_taxonomy": "taxonomy",
     "read_document": "documents",
@@ -37,14 +47,20 @@ _HOMES = {
 }
 
 __all__ = [
+    "Collection",
+    "Comparison",
     "Document",
     "Passage",
     "PolicyFramesError",
+    "Profile",
     "Score",
     "ScoredDocument",
     "Scorer",
+    "Share",
     "Taxonomy",
     "__version__",
+    "collect",
+    "compare",
     "load",
     "load_taxonomy",
     "read_document",

@@ -5,7 +5,8 @@ the bundle.
 
 How to raise FORMAT_VERSION: change the layout, raise the number by one, keep reading the older numbers in
 `bundle_files.read_manifest`, and add a bundle of the older number to tests/inference that must still load and score
-the same. Format 2 added the kinds `encoder-onnx` and `cascade`; a bundle of format 1 is one of format 2.
+the same. Format 2 added the kinds `encoder-onnx` and `cascade`; a bundle of format 1 is one of format 2. The key
+`errors` is optional in both: without it shares are counted and not corrected.
 """
 
 from __future__ import annotations
@@ -83,6 +84,8 @@ class Bundle:
         parts: of `cascade`, the bundles `fast` and `encoder`.
         provenance: hashes of taxonomy, labels, split, lock; seed, run id, commit, date.
         metrics: what was measured, on which split.
+        errors: how far its scores are from the codes, by quality of a cascade, else under `all`; for
+            `profiles.errors.find_errors`. Empty where it was not fitted: shares are then counted.
         card: the model card, Markdown with Hugging Face metadata.
         id: hash of the manifest, which holds the hashes of all files; empty before saving.
     """
@@ -98,6 +101,7 @@ class Bundle:
     parts: Mapping[str, Bundle] = field(default_factory=dict)
     provenance: Mapping[str, str | int | None]
     metrics: Mapping[str, Any]
+    errors: Mapping[str, Any] = field(default_factory=dict)
     card: str
     id: str = field(default="", compare=False)
 
@@ -212,6 +216,7 @@ def _load(folder: Path, manifest: Mapping[str, Any]) -> Bundle:
         parts=_load_parts(folder, manifest) if kind == "cascade" else {},
         provenance=dict(manifest["provenance"]),
         metrics=dict(manifest["metrics"]),
+        errors=dict(manifest.get("errors", {})),
         card=card,
         id=str(manifest["id"]),
     )
@@ -274,6 +279,8 @@ def _build_manifest(bundle: Bundle, contents: Mapping[str, bytes]) -> dict[str, 
         "features": dict(bundle.features),
         "provenance": dict(bundle.provenance),
         "metrics": dict(bundle.metrics),
+        # Left out where there are none, so that bundles from before keep their ids.
+        **({"errors": dict(bundle.errors)} if bundle.errors else {}),
         "files": {
             name: {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
             for name, data in sorted(contents.items())

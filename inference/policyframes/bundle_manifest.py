@@ -17,6 +17,19 @@ _LONGEST = {"word_ngrams": 5, "char_ngrams": 10}
 _TOKENS = (16, 8_192)
 _PARTS = {"fast", "encoder"}
 _ROUTED = {"balanced"}
+# Of a cascade by quality; its fast part has its own.
+_READINGS = {"cascade": {"balanced", "best"}}
+_ERRORS = {
+    "share",
+    "score",
+    "slope",
+    "separation",
+    "variance_present",
+    "variance_absent",
+    "score_variance",
+    "slope_variance",
+    "document_variance",
+}
 
 
 def is_bundle_name(name: str) -> bool:
@@ -32,6 +45,7 @@ def find_manifest_fault(manifest: Mapping[str, Any]) -> str:
         _find_features_fault,
         _find_files_fault,
         _find_metrics_fault,
+        _find_errors_fault,
     )
     return next((fault for check in checks if (fault := check(manifest))), "")
 
@@ -169,6 +183,42 @@ def _find_metrics_fault(manifest: Mapping[str, Any]) -> str:
             if not isinstance(figures, dict) or not all(map(_is_estimate, (figures.get("f1"), *figures.values()))):
                 return f"the metrics of '{part}' give no F1, or a figure without its interval, for '{name}'"
     return ""
+
+
+def _find_errors_fault(manifest: Mapping[str, Any]) -> str:
+    errors = manifest.get("errors", {})
+    if not isinstance(errors, dict) or not set(errors) <= _READINGS.get(manifest["kind"], {"all"}):
+        return "'errors' is no mapping, or of other qualities than the bundle has"
+    for reading, table in errors.items():
+        if not isinstance(table, dict) or set(table) != {"passages", "documents", "kinds"}:
+            return f"the errors of '{reading}' are not passages, documents, kinds"
+        if not all(_is_count(table[name]) for name in ("passages", "documents")):
+            return f"the errors of '{reading}' do not say how many passages and documents they are from"
+        kinds = table["kinds"]
+        if not isinstance(kinds, dict) or not set(kinds) <= {*manifest["framings"], "none"}:
+            return f"the errors of '{reading}' are of other framings"
+        for kind, numbers in kinds.items():
+            if fault := _find_kind_fault(numbers):
+                return f"the errors of '{reading}' for '{kind}' {fault}"
+    return ""
+
+
+def _find_kind_fault(numbers: object) -> str:
+    if not isinstance(numbers, dict) or set(numbers) != _ERRORS:
+        return f"are not {', '.join(sorted(_ERRORS))}"
+    if not all(_is_number(number) for number in numbers.values()):
+        return "hold something else than finite numbers"
+    if not 0 <= numbers["share"] <= 1 or not 0 <= numbers["score"] <= 1 or not 0 < numbers["slope"] <= 1:
+        return "hold a share, a score or a slope that lies not between 0 and 1"
+    if not -1 <= numbers["separation"] <= 1:
+        return "hold a separation that lies not between -1 and 1"
+    if not all(0 <= number <= 1 for name, number in numbers.items() if "variance" in name):
+        return "hold a variance that lies not between 0 and 1"
+    return ""
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value > 0
 
 
 def _is_estimate(value: object) -> bool:

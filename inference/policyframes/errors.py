@@ -196,3 +196,69 @@ class TrackingError(PolicyFramesError, RuntimeError):
     """The experiment store cannot be created or reached."""
 
     code = "PF-5001"
+
+
+class TableError(PolicyFramesError, ValueError):
+    """A CSV file that was given cannot be read as a table with the columns that it needs."""
+
+    code = "PF-6000"
+
+
+class MetadataError(TableError):
+    """The metadata of documents contradicts itself, or does not fit the documents."""
+
+    code = "PF-6001"
+
+
+class MissingMetadataError(UsageError):
+    """Documents are to be grouped by something that is not known of all of them."""
+
+    code = "PF-6002"
+
+
+class SampleError(TableError):
+    """A hand-coded sample does not fit the passages that it is to correct."""
+
+    code = "PF-6003"
+
+
+class ArchiveError(PolicyFramesError, RuntimeError):
+    """Base of what can stop the scoring of an archive; a bad row does not."""
+
+    code = "PF-7000"
+
+
+class ArchiveChangedError(RefusedError):
+    """The output folder holds results of another model, other settings, other code or other inputs."""
+
+    code = "PF-7001"
+
+
+class ArchiveLockedError(RefusedError):
+    """Another run is writing to the output folder."""
+
+    code = "PF-7002"
+
+
+class ArchiveInputError(ArchiveError, OSError):
+    """An input cannot be read, or changed while it was read."""
+
+    code = "PF-7003"
+
+
+class ArchiveOutputError(OutputError):
+    """The disk refuses what an archive's job writes; it can go on later."""
+
+    code = "PF-7004"
+
+
+class ArchiveIntegrityError(ArchiveError):
+    """Rows do not add up, or a finished file is not what was written."""
+
+    code = "PF-7005"
+
+
+class ArchiveWorkerError(ArchiveError):
+    """A process that scores died, again and again, on the same shard."""
+
+    code = "PF-7006"

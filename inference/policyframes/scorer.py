@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,9 +14,16 @@ from policyframes.backends import QUALITIES, Calibration, Logits, Quality, Tier,
 from policyframes.bundle import Bundle, FramingSettings, load_bundle
 from policyframes.documents.document import Document
 from policyframes.errors import BundleNotFoundError, UsageError
+from policyframes.evidence.explanation import explain
+from policyframes.evidence.marks import Evidence
+from policyframes.evidence.weights import Weigher
 from policyframes.language import is_foreign
 from policyframes.passages import Passage, Segmentation, split_passages
 from policyframes.resources import models_folder
+
+if TYPE_CHECKING:
+    from policyframes.profiles.extras import Axes, DataFrame
+    from policyframes.profiles.plots import Theme
 
 DEFAULT_BUNDLE = "fast-v1"
 DEFAULT_CASCADE = "cascade-v1"
@@ -48,6 +57,12 @@ class Score:
     def none(self) -> bool:
         """Return whether no framing is decided."""
         return not self.framings
+
+    def _repr_html_(self) -> str:
+        """Return a table for notebooks."""
+        from policyframes.profiles.notebook import draw_score  # noqa: PLC0415  (it imports this module)
+
+        return draw_score(self)
 
 
 @dataclass(frozen=True)
@@ -96,6 +111,42 @@ class ScoredDocument:
         """Return the passages in which the framing is decided, most probable first; ties in reading order."""
         decided = [scored for scored in self.passages if framing in scored.score.framings]
         return tuple(sorted(decided, key=lambda s: (-s.score.probabilities[framing], s.passage.start))[:limit])
+
+    def plot_strip(
+        self,
+        ax: Axes | None = None,
+        *,
+        title: str | None = None,
+        theme: Theme | None = None,
+    ) -> Axes:
+        """Draw the passages in reading order.
+
+        Raises:
+            MissingExtraError: matplotlib is not installed.
+        """
+        from policyframes.profiles.plots import DEFAULT_THEME, plot_strip  # noqa: PLC0415  (it imports this module)
+
+        return plot_strip(self, ax, title=title, theme=theme or DEFAULT_THEME)
+
+    def to_pandas(self) -> DataFrame:
+        """Return one row a passage, under the names of passages.csv.
+
+        Raises:
+            MissingExtraError: pandas is not installed.
+        """
+        from policyframes.profiles.frames import frame_document  # noqa: PLC0415  (it imports this module)
+
+        return frame_document(self)
+
+    def __repr__(self) -> str:
+        """Return one line; all fields would be as long as the texts."""
+        return f"<ScoredDocument {self.document.id!r}: passages {len(self.passages)}>"
+
+    def _repr_html_(self) -> str:
+        """Return a table for notebooks."""
+        from policyframes.profiles.notebook import draw_document  # noqa: PLC0415  (it imports this module)
+
+        return draw_document(self)
 
 
 class Scorer:
@@ -148,6 +199,26 @@ class Scorer:
             for row, score in zip(rows.tolist(), rules.decide(reading.logits[rows]), strict=True):
                 scores[row] = score
         return [score for score in scores if score is not None]
+
+    def explain(self, texts: Sequence[str], framings: Sequence[str] | None = None) -> list[dict[str, Evidence]]:
+        """Find which words and sentences of passages carry their scores; see `policyframes.evidence.explain`.
+
+        Args:
+            texts: one passage each, as they were scored.
+            framings: ids of the framings to explain in every text; None: those decided in each.
+
+        Returns:
+            For each text its evidence by framing, in the order of the bundle's framings.
+
+        Raises:
+            UsageError: something else than a list of texts was given, or the bundle has no such framing.
+        """
+        return explain(self, texts, framings)
+
+    @cached_property
+    def weigher(self) -> Weigher:
+        """Return what weighs the words of the passages that this scorer read."""
+        return Weigher(self.bundle, self._backend)
 
     def score_document(self, document: Document) -> ScoredDocument:
         """Cut a document into passages and score each."""

@@ -31,12 +31,21 @@ class Framing:
 
 @dataclass(frozen=True)
 class Aspect:
-    """One subject whose framing is traced, with the terms that show it."""
+    """One subject whose framing is traced, with the terms that show it.
+
+    Attributes:
+        id: lower-case words joined by hyphens.
+        label: as results name it.
+        definition: what it covers.
+        terms: a passage that holds one of them speaks of the aspect.
+        excluded: terms that hide the mentions which they cover: `drug prices` hides a `drug`.
+    """
 
     id: str
     label: str
     definition: str
     terms: tuple[str, ...]
+    excluded: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -79,8 +88,8 @@ def _read(path: Path) -> Taxonomy:
         raise _fault(path, f"it cannot be read ({error})", "a YAML file in UTF-8") from error
     if not isinstance(data, dict):
         raise _fault(path, "the top level is no mapping", "the keys version, framings, aspects")
-    framings = tuple(Framing(**fields) for fields in _entries(path, data, "framings", ()))
-    aspects = tuple(Aspect(**fields) for fields in _entries(path, data, "aspects", ("terms",)))
+    framings = tuple(Framing(**fields) for fields in _entries(path, data, "framings"))
+    aspects = tuple(Aspect(**fields) for fields in _entries(path, data, "aspects", ("terms",), optional=("excluded",)))
     return Taxonomy(
         version=str(data.get("version", "")),
         framings=framings,
@@ -89,7 +98,9 @@ def _read(path: Path) -> Taxonomy:
     )
 
 
-def _entries(path: Path, data: dict[str, Any], key: str, lists: tuple[str, ...]) -> list[dict[str, Any]]:
+def _entries(
+    path: Path, data: dict[str, Any], key: str, lists: tuple[str, ...] = (), *, optional: tuple[str, ...] = ()
+) -> list[dict[str, Any]]:
     entries = data.get(key)
     if not isinstance(entries, list) or not entries:
         raise _fault(path, f"'{key}' is missing or empty", f"a list under '{key}'")
@@ -98,19 +109,30 @@ def _entries(path: Path, data: dict[str, Any], key: str, lists: tuple[str, ...])
     result: list[dict[str, Any]] = []
     for number, entry in enumerate(entries, 1):
         here = f"{key}[{number}]"
-        if not isinstance(entry, dict) or set(entry) != {*texts, *lists}:
-            raise _fault(path, f"{here} has other keys", f"exactly {', '.join((*texts, *lists))}")
+        if not isinstance(entry, dict) or set(entry) - set(optional) != {*texts, *lists}:
+            may = f"; {', '.join(optional)} if wanted" if optional else ""
+            raise _fault(path, f"{here} has other keys", f"exactly {', '.join((*texts, *lists))}{may}")
         for name in texts:
             if not isinstance(entry[name], str) or not entry[name].strip():
                 raise _fault(path, f"{here}.{name} is {entry[name]!r}", "text")
-        for name in lists:
-            if not isinstance(entry[name], list) or not all(isinstance(t, str) and t.strip() for t in entry[name]):
-                raise _fault(path, f"{here}.{name} holds something else than text", "a list of terms")
+        given = [name for name in (*lists, *optional) if name in entry]
+        for name in given:
+            if not isinstance(entry[name], list) or not all(map(is_term, entry[name])):
+                raise _fault(
+                    path,
+                    f"{here}.{name} holds something else than text",
+                    "a list of terms, each with a letter or digit",
+                )
         if not _ID.fullmatch(entry["id"]) or entry["id"] in seen:
             raise _fault(path, f"{here}.id is {entry['id']!r}", "a new id of lower-case words joined by hyphens")
         seen.add(entry["id"])
-        result.append({**entry, **{name: tuple(entry[name]) for name in lists}})
+        result.append({**entry, **{name: tuple(entry[name]) for name in given}})
     return result
+
+
+def is_term(value: object) -> bool:
+    """Return whether a value of the file may be a term; with a hyphen in front it would look like an exclusion."""
+    return isinstance(value, str) and not value.startswith("-") and any(map(str.isalnum, value))
 
 
 def _fault(path: Path, found: str, allowed: str) -> TaxonomyError:

@@ -5,6 +5,7 @@ import io
 import json
 import os
 import pty
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -41,7 +42,7 @@ def document(tmp_path):
 
 
 def read_csv(path):
-    return list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8"))))
+    return list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8-sig"))))
 
 
 def test_a_pipe_gets_one_json_line_a_passage(run, document):
@@ -62,8 +63,37 @@ def test_a_terminal_gets_a_table(run, document, monkeypatch):
 
     assert code == 0
     assert "Share of passages" in out
-    assert "50%" in out
+    assert "too few" in out
+    assert "Too few: fewer than 10 passages, of which no share is stated." in out
     assert "{" not in out
+
+
+def test_a_share_has_its_interval_beside_it(run, tmp_path, monkeypatch):
+    (tmp_path / "long.txt").write_text("\n\n".join([THREAT, COURT] * 6))
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "120")
+    _, out, _ = run("score", tmp_path / "long.txt")
+
+    assert re.search(r"long +12 +50 \(25–75\) +50 \(25–75\) +0 \(0–24\)", out)
+
+
+def test_a_narrow_terminal_leaves_room_for_the_name(run, tmp_path, monkeypatch):
+    (tmp_path / "a-strategy-2014.txt").write_text("\n\n".join([THREAT, COURT] * 6))
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "80")
+    _, out, _ = run("score", tmp_path / "a-strategy-2014.txt")
+
+    assert re.search(r"a-strateg\S* +12 +50 +50 +0 +0 +0", out)
+    assert max(map(len, re.sub(r"\x1b\[\d*m", "", out).splitlines())) <= 80
+
+
+def test_matrix_corpus_and_excel_are_written_when_asked(run, document, tmp_path):
+    code, _, _ = run("score", document, "-o", tmp_path / "out", "--matrix", "--quanteda", "--excel")
+
+    assert code == 0
+    assert len(read_csv(tmp_path / "out" / "matrix.csv")) == 1
+    assert len(read_csv(tmp_path / "out" / "quanteda.csv")) == 2
+    assert (tmp_path / "out" / "documents.csv").read_bytes().startswith(b"\xef\xbb\xbf")
 
 
 def test_json_is_printed_on_a_terminal_when_asked(run, document, monkeypatch):
@@ -73,7 +103,7 @@ def test_json_is_printed_on_a_terminal_when_asked(run, document, monkeypatch):
     assert len([json.loads(line) for line in out.splitlines()]) == 2
 
 
-def test_a_folder_holds_five_files_that_agree(run, document, tmp_path):
+def test_a_folder_holds_files_that_agree(run, document, tmp_path):
     code, out, _ = run("score", document, "-o", tmp_path / "out")
     folder = tmp_path / "out"
     passages, documents = read_csv(folder / "passages.csv"), read_csv(folder / "documents.csv")

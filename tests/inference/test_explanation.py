@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from policyframes.profiles import Collection
+from policyframes.report.column_notes import NOTES
 from policyframes.report.explanation import describe_band, describe_metrics, explain_results
 from policyframes.scorer import load
 from tests.inference.builders import make_bundle
@@ -27,7 +29,7 @@ def test_figures_of_original_texts_go_before_those_of_rewrites():
 
 def test_a_bundle_without_figures_says_so():
     assert describe_metrics(make_bundle()) == ("", [])
-    assert "states no figures" in explain_results(make_bundle())
+    assert "states no figures" in explain_results(Collection((), (), make_bundle()), ())
 
 
 def test_a_figure_that_is_not_defined_is_left_out():
@@ -46,7 +48,7 @@ def test_what_the_band_kept_on_test_is_told_for_both_decisions():
 
 
 def test_the_text_for_the_shipped_bundle_has_no_gap():
-    text = " ".join(explain_results(load().bundle).split())
+    text = " ".join(explain_results(Collection((), (), load().bundle), tuple(NOTES)).split())
 
     assert "{" not in text
     assert "None" not in text

@@ -36,6 +36,14 @@ def test_the_shipped_taxonomy_has_every_aspect_with_terms():
         ("framings: [{id: a, label: A, definition: d}, {id: a, label: A, definition: d}]\n" + ASPECT, "framings.2..id"),
         ("framings: [{id: a, label: 3, definition: d}]\n" + ASPECT, "label is 3"),
         (FRAMING + "aspects: [{id: x, label: X, definition: d, terms: [1]}]\n", "terms holds something else"),
+        (FRAMING + "aspects: [{id: x, label: X, definition: d, terms: [-t]}]\n", "terms holds something else"),
+        (FRAMING + "aspects: [{id: x, label: X, definition: d, terms: [...]}]\n", "terms holds something else"),
+        (
+            FRAMING + "aspects: [{id: x, label: X, definition: d, terms: [t], excluded: t}]\n",
+            "excluded holds something",
+        ),
+        (FRAMING + "aspects: [{id: x, label: X, definition: d, excluded: [t]}]\n", "other keys"),
+        (FRAMING.replace("d}", "d, excluded: [t]}") + ASPECT, "other keys"),
     ],
 )
 def test_a_taxonomy_that_does_not_follow_the_schema_is_refused(tmp_path, text, found):
@@ -43,6 +51,20 @@ def test_a_taxonomy_that_does_not_follow_the_schema_is_refused(tmp_path, text, f
     path.write_text(text)
     with pytest.raises(TaxonomyError, match=found):
         load_taxonomy(path)
+
+
+def test_an_aspect_may_exclude_terms(tmp_path):
+    path = tmp_path / "taxonomy.yaml"
+    path.write_text(FRAMING + ASPECT.replace("[t]", "[t], excluded: [t u]"))
+
+    assert load_taxonomy(path).aspects[0].excluded == ("t u",)
+
+
+def test_an_aspect_excludes_nothing_unless_it_says_so(tmp_path):
+    path = tmp_path / "taxonomy.yaml"
+    path.write_text(FRAMING + ASPECT)
+
+    assert load_taxonomy(path).aspects[0].excluded == ()
 
 
 def test_a_missing_taxonomy_is_named(tmp_path):

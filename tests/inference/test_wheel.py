@@ -45,7 +45,7 @@ def test_the_wheel_holds_both_packages_the_taxonomy_and_the_bundles(wheel):
         "policyframes/py.typed",
         "policyframes/report/page.html.j2",
         "policyframes/data/taxonomy.yaml",
-        *(f"policyframes/data/models/{name}-v1/bundle.json" for name in ("cascade", "encoder", "fast")),
+        *(f"policyframes/data/models/{name}-v1/bundle.json" for name in ("cascade", "encoder", "fast", "voice")),
         "policyframes_training/py.typed",
     } <= names
     assert not any(name.startswith(("tests/", "labels/", "examples/")) for name in names)

@@ -90,7 +90,7 @@ def test_training_away_from_the_checkout_takes_its_labels(monkeypatch, tmp_path,
         raise UsageError(where="here", found="enough", allowed="no training", remedy="Stop.")
 
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("policyframes_training.fast.train_fast", refuse)
+    monkeypatch.setattr("policyframes_training.tiers.fast.train_fast", refuse)
     CliRunner().invoke(train_app, ["fast"])
     assert seen == [checkout / "labels"]
 

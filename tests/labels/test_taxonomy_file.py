@@ -30,6 +30,7 @@ def lines_and_words(text):
 
 def test_a_sound_file_has_no_fault(checkout):
     assert check_taxonomy(SMALL) == []
+    assert check_taxonomy(SMALL + "    excluded: [sea change]\n") == []
     assert check_taxonomy((checkout / "labels" / FILE).read_text(encoding="utf-8")) == []
 
 
@@ -63,6 +64,11 @@ def test_all_faults_are_reported_in_the_order_of_their_lines(labels):
         ('version: "1"', "version: 2020-13-45", 1, "no YAML"),
         ("sea, wave", "sea, 7", 10, "aspects[1].terms[2]"),
         ("[sea, wave]", "sea", 10, "aspects[1].terms is no list"),
+        ("sea, wave", "sea, -wave", 10, "aspects[1].terms[2] is no term"),
+        ("sea, wave", "sea, '...'", 10, "aspects[1].terms[2] is no term"),
+        ("[sea, wave]", "[sea]\n    excluded: [3]", 11, "aspects[1].excluded[1] is no term"),
+        ("[sea, wave]", "[sea]\n    excluded: sea salt", 11, "aspects[1].excluded is no list"),
+        ("is calm.", "is calm.\n    excluded: [calm]", 6, "framings[1] has the key 'excluded'"),
         ("aspects:", "aspect:", 1, "'aspects' is missing"),
         ("aspects:", "framings:", 6, "the key 'framings' again, first on line 2"),
         ("  - id: calm", "  - calm\n  - id: calm", 3, "framings[1] is no mapping"),

@@ -15,7 +15,10 @@ from rich.console import Console
 from rich.text import Text
 
 from policyframes._version import __version__
+from policyframes.cli.archive import app as archive
+from policyframes.cli.compare import compare
 from policyframes.cli.doctor import doctor
+from policyframes.cli.sample import sample
 from policyframes.cli.score import score
 from policyframes.errors import MissingExtraError, OutputError, PolicyFramesError
 
@@ -34,7 +37,10 @@ def build_app() -> typer.Typer:
     )
     app.callback()(_main)
     app.command()(score)
+    app.command()(compare)
+    app.command()(sample)
     app.command()(doctor)
+    app.add_typer(archive, name="archive")
     for point in sorted(entry_points(group="policyframes.commands"), key=lambda point: point.name):
         commands = point.load()
         # An app of one command is that command; typer gives it its own name where the app gets none.

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -47,6 +49,25 @@ def score_files(
         yield scored
 
 
+def score_all(
+    scorer: Scorer,
+    files: Sequence[str],
+    file_format: str | None,
+    *,
+    limits: Limits,
+    quiet: bool,
+    tell: Callable[[Result], None] = lambda _: None,
+) -> list[Result]:
+    """Return the results of `score_files`, and show on a terminal how far it is; `tell` gets each at once."""
+    results = []
+    with _show_progress(len(files), quiet=quiet) as advance:
+        for result in score_files(scorer, files, file_format, limits=limits, quiet=quiet):
+            results.append(result)
+            tell(result)
+            advance()
+    return results
+
+
 def name_documents(files: Sequence[str]) -> list[str]:
     """Return a different name for each file: its name without the ending, and a number where two are alike."""
     names: dict[str, None] = {}
@@ -72,3 +93,18 @@ def _score_file(scorer: Scorer, file: str, name: str, *, file_format: str | None
             remedy="Tables, headings, contents and notes are not scored: give the document that holds the prose.",
         )
     return scored
+
+
+@contextmanager
+def _show_progress(total: int, *, quiet: bool) -> Iterator[Callable[[], None]]:
+    """Show a progress bar on stderr when there are several files and somebody is looking."""
+    if quiet or total < 2 or not sys.stderr.isatty():  # noqa: PLR2004  (one file needs no bar)
+        yield lambda: None
+        return
+    from rich.console import Console  # noqa: PLC0415
+    from rich.progress import Progress  # noqa: PLC0415
+
+    # Rows go to standard output while the bar stands on standard error; rich would send both to its console.
+    with Progress(console=Console(stderr=True), transient=True, redirect_stdout=False) as progress:
+        task = progress.add_task("Scoring", total=total)
+        yield lambda: progress.advance(task)

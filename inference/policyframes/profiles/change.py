@@ -2,7 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from statistics import NormalDist
+from typing import TYPE_CHECKING
+
+from policyframes.profiles.errors import ErrorTable, KindErrors, measure_kind
+from policyframes.profiles.quantiles import find_t_quantile, find_t_tail
+from policyframes.profiles.shares import LEVEL, UNCERTAIN, Sample, Share, Z, describe_sample, expand_variance
+
+if TYPE_CHECKING:
+    from policyframes.profiles.collection import PlacedPassage
+    from policyframes.profiles.profile import Profile
+
+SIGNIFICANT = 0.05
+# With as many documents on both sides, what they differ by among themselves can be reckoned, and counts as chance.
+FEWEST_DOCUMENTS = 5
+
+_STEPS = 60
 
 
 @dataclass(frozen=True)
@@ -32,3 +51,222 @@ class Change:
     p_value: float | None
     adjusted_p_value: float | None
     is_significant: bool
+
+
+@dataclass(frozen=True)
+class _Tested:
+    """A difference with its test."""
+
+    difference: float
+    low: float
+    high: float
+    p_value: float
+
+
+@dataclass(frozen=True)
+class GroupScores:
+    """One side of a change.
+
+    Attributes:
+        value: the estimated share.
+        sample: what the estimate stands on.
+        documents: number of documents that say as much as these, all of one length: the square of the number of
+            passages by the sum of the squares of the documents' (Kish 1965, "Survey sampling", section 8.2).
+        document_variance: of the mean score when the group's documents are drawn anew, as the coefficients of 1, c
+            and c squared for a true mean that is c above the group's; None for fewer than `FEWEST_DOCUMENTS`.
+    """
+
+    value: float
+    sample: Sample
+    documents: float
+    document_variance: tuple[float, float, float] | None
+
+
+def measure_changes(before: Profile, after: Profile, errors: ErrorTable | None) -> tuple[Change, ...]:
+    """Return the change of each framing and of `none`, not yet adjusted for their number.
+
+    The test asks whether the mean scores of both groups may come of one share. What is not known of the level of the
+    bundle's scores is the same on both sides and cancels; the sampling of passages and what documents do to the scores
+    do not. The interval holds every difference that the test would not reject, with both shares at their most likely
+    values for it (a score interval as that of Miettinen and Nurminen 1985, "Comparative analysis of two rates").
+    Where each group has `FEWEST_DOCUMENTS` documents or more, the variance is at least that between documents, with
+    Student's t: a change is then one beyond what the groups' documents differ by among themselves. With fewer it is
+    one between these very documents.
+
+    Shares that were counted, or corrected by a hand-coded sample, are compared by their intervals (Newcombe 1998,
+    "Interval estimation for the difference between independent proportions", method 10).
+
+    Args:
+        before: the earlier group.
+        after: the later group, of the same aspect.
+        errors: of the bundle that scored both; None where it states none.
+    """
+    return tuple(
+        _make_change(before, after, kind, _test_kind(before, after, kind, errors))
+        for kind in after.shares
+        if kind != UNCERTAIN and kind in before.shares
+    )
+
+
+def adjust_changes(changes: Sequence[Change]) -> tuple[Change, ...]:
+    """Return the changes with p-values that allow for their number (Holm 1979), and whether they are significant.
+
+    The chance that any of the changes is called significant where nothing changed is at most 5 %.
+    """
+    tested = sorted((change.p_value, place) for place, change in enumerate(changes) if change.p_value is not None)
+    adjusted: dict[int, float] = {}
+    highest = 0.0
+    for rank, (p_value, place) in enumerate(tested):
+        highest = max(highest, min(1.0, (len(tested) - rank) * p_value))
+        adjusted[place] = highest
+    return tuple(
+        replace(change, adjusted_p_value=adjusted.get(place), is_significant=adjusted.get(place, 1.0) < SIGNIFICANT)
+        for place, change in enumerate(changes)
+    )
+
+
+def _make_change(before: Profile, after: Profile, kind: str, tested: _Tested | None) -> Change:
+    return Change(
+        aspect=after.aspect,
+        kind=kind,
+        before=before.group,
+        after=after.group,
+        difference=tested.difference if tested else None,
+        low=tested.low if tested else None,
+        high=tested.high if tested else None,
+        p_value=tested.p_value if tested else None,
+        adjusted_p_value=None,
+        is_significant=False,
+    )
+
+
+def _test_kind(before: Profile, after: Profile, kind: str, errors: ErrorTable | None) -> _Tested | None:
+    first, second = before.shares[kind], after.shares[kind]
+    if first.value is None or second.value is None:
+        return None
+    numbers = errors.kinds.get(kind) if errors else None
+    if numbers is None or {first.method, second.method} != {"adjusted"}:
+        return _compare_intervals(first, second)
+    sides = _describe(before.passages, kind, first.value), _describe(after.passages, kind, second.value)
+    return _test_scores(*sides, numbers)
+
+
+def _describe(passages: Sequence[PlacedPassage], kind: str, value: float) -> GroupScores:
+    sample = describe_sample(passages, kind)
+    by_document: dict[str, list[float]] = defaultdict(list)
+    for item in passages:
+        by_document[item.document].append(measure_kind(item.score, kind))
+    sums = [math.fsum(scores) - len(scores) * sample.mean for scores in by_document.values()]
+    return describe_group(value, sample, sizes=[len(scores) for scores in by_document.values()], sums=sums)
+
+
+def describe_group(value: float, sample: Sample, *, sizes: Sequence[int], sums: Sequence[float]) -> GroupScores:
+    """Return one side of a change.
+
+    The variance between documents is the jackknife's, each document left out in turn (Efron and Tibshirani 1993, "An
+    introduction to the bootstrap", section 11.5): where one is much longer than others it errs to the safe side.
+
+    Args:
+        value: the estimated share.
+        sample: what the estimate stands on.
+        sizes: number of passages of each document.
+        sums: of each document's scores less the mean of all.
+    """
+    n, count = sample.passages, len(sizes)
+    documents = n**2 / sum(size**2 for size in sizes)
+    if count < FEWEST_DOCUMENTS:
+        return GroupScores(value, sample, documents, None)
+    # The step of the mean when a document is left out, and what of that step an assumed mean takes away.
+    steps = [(total / (n - size), size / (n - size)) for size, total in zip(sizes, sums, strict=True)]
+    part = (count - 1) / count
+    return GroupScores(
+        value,
+        sample,
+        documents,
+        (
+            part * math.fsum(step**2 for step, _ in steps),
+            -2 * part * math.fsum(step * taken for step, taken in steps),
+            part * math.fsum(taken**2 for _, taken in steps),
+        ),
+    )
+
+
+def _test_scores(before: GroupScores, after: GroupScores, errors: KindErrors) -> _Tested:
+    difference = after.value - before.value
+    freedom = count_freedom(before, after)
+    z = find_t_quantile(freedom, LEVEL) if freedom else Z
+
+    def is_inside(assumed: float) -> bool:
+        return measure_surprise(before, after, errors, assumed=assumed) <= z
+
+    return _Tested(
+        difference,
+        _find_end(is_inside, difference, -1.0),
+        _find_end(is_inside, difference, 1.0),
+        find_p_value(before, after, errors),
+    )
+
+
+def find_p_value(before: GroupScores, after: GroupScores, errors: KindErrors) -> float:
+    """Return the chance of estimates at least as far apart where the shares are the same, see `measure_changes`."""
+    surprise, freedom = measure_surprise(before, after, errors), count_freedom(before, after)
+    return find_t_tail(surprise, freedom) if freedom else 2 * NormalDist().cdf(-surprise)
+
+
+def count_freedom(before: GroupScores, after: GroupScores) -> int:
+    """Return the degrees of freedom of the variance between documents; 0 where it is not reckoned."""
+    if before.document_variance is None or after.document_variance is None:
+        return 0
+    return max(1, int(before.documents + after.documents) - 2)
+
+
+def measure_surprise(before: GroupScores, after: GroupScores, errors: KindErrors, *, assumed: float = 0.0) -> float:
+    """Return by how many standard errors the groups are off an assumed difference of their shares."""
+    difference = after.value - before.value
+    if difference == assumed:
+        return 0.0
+    # The shares that are most likely given the difference, both between 0 and 1.
+    part = before.sample.passages / (before.sample.passages + after.sample.passages)
+    share = part * before.value + (1 - part) * (after.value - assumed)
+    share = min(max(share, 0.0, -assumed), 1.0, 1.0 - assumed)
+    variance = _find_variance(before.sample, errors, share) + _find_variance(after.sample, errors, share + assumed)
+    if before.document_variance is not None and after.document_variance is not None:
+        between = _find_between(before.document_variance, errors.slope * (share - before.value))
+        between += _find_between(after.document_variance, errors.slope * (share + assumed - after.value))
+        variance = max(variance, between)
+    variance += errors.slope_variance * assumed**2
+    return errors.slope * abs(difference - assumed) / math.sqrt(variance) if variance > 0 else math.inf
+
+
+def _find_variance(sample: Sample, errors: KindErrors, share: float) -> float:
+    squared, linear, constant = expand_variance(sample, errors, is_shared=False)
+    return max(0.0, squared * share * share + linear * share + constant)
+
+
+def _find_between(coefficients: tuple[float, float, float], above: float) -> float:
+    constant, linear, squared = coefficients
+    return constant + linear * above + squared * above**2
+
+
+def _find_end(is_inside: Callable[[float], bool], inside: float, outside: float) -> float:
+    """Return where the interval ends between a difference that it holds and the end of the scale."""
+    if is_inside(outside):
+        return outside
+    for _ in range(_STEPS):
+        middle = (inside + outside) / 2
+        inside, outside = (middle, outside) if is_inside(middle) else (inside, middle)
+    return inside
+
+
+def _compare_intervals(first: Share, second: Share) -> _Tested | None:
+    ends = first.value, first.low, first.high, second.value, second.low, second.high
+    known = [end for end in ends if end is not None]
+    if len(known) != len(ends):
+        return None
+    before, before_low, before_high, after, after_low, after_high = known
+    difference = after - before
+    down = math.hypot(after - after_low, before_high - before)
+    up = math.hypot(after_high - after, before - before_low)
+    reach = down if difference > 0 else up
+    surprise = Z * abs(difference) / reach if reach > 0 else math.inf if difference else 0.0
+    return _Tested(difference, max(-1.0, difference - down), min(1.0, difference + up), 2 * NormalDist().cdf(-surprise))

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
+from policyframes.errors import UsageError
+from policyframes.profiles.coded import CodedSample, estimate_from_sample
 from policyframes.profiles.collection import Collection, PlacedPassage
-from policyframes.profiles.shares import Share, count_shares
+from policyframes.profiles.errors import find_errors
+from policyframes.profiles.shares import MIN_PASSAGES, Share, estimate_shares
 
-# Below this an interval spans most of the scale, and its coverage was not measured.
-MIN_PASSAGES = 10
+if TYPE_CHECKING:
+    from policyframes.profiles.extras import Axes, DataFrame
+    from policyframes.profiles.plots import Theme
 
 
 @dataclass(frozen=True)
@@ -22,6 +27,8 @@ class Profile:
         documents: ids of the documents that the passages come from.
         passages: in the order of the documents, each in reading order.
         shares: by kind: the framings in their order, then `none` and `uncertain`.
+        modelled: the shares as they were without the hand-coded sample; None where no sample corrects `shares`.
+        coded: number of passages that the hand-coded sample holds.
     """
 
     group: str
@@ -29,6 +36,8 @@ class Profile:
     documents: tuple[str, ...]
     passages: tuple[PlacedPassage, ...]
     shares: Mapping[str, Share]
+    modelled: Mapping[str, Share] | None = None
+    coded: int = 0
 
     @property
     def framings(self) -> tuple[str, ...]:
@@ -60,6 +69,42 @@ class Profile:
         decided = [item for item in self.passages if framing in item.score.framings]
         return tuple(sorted(decided, key=lambda item: -item.score.probabilities[framing])[:limit])
 
+    def plot_shares(
+        self,
+        ax: Axes | None = None,
+        *,
+        title: str | None = None,
+        theme: Theme | None = None,
+    ) -> Axes:
+        """Draw the share of each kind with its interval; see `policyframes.profiles.plots`.
+
+        Raises:
+            MissingExtraError: matplotlib is not installed.
+        """
+        from policyframes.profiles.plots import DEFAULT_THEME, plot_shares  # noqa: PLC0415  (it imports this module)
+
+        return plot_shares(self, ax, title=title, theme=theme or DEFAULT_THEME)
+
+    def to_pandas(self) -> DataFrame:
+        """Return one row a kind, under the names of comparison.csv.
+
+        Raises:
+            MissingExtraError: pandas is not installed.
+        """
+        from policyframes.profiles.frames import frame_profile  # noqa: PLC0415  (it imports this module)
+
+        return frame_profile(self)
+
+    def __repr__(self) -> str:
+        """Return one line; all fields would be as long as the texts."""
+        return f"<Profile {self.group!r}, aspect {self.aspect!r}: passages {len(self.passages)}>"
+
+    def _repr_html_(self) -> str:
+        """Return a table for notebooks."""
+        from policyframes.profiles.notebook import draw_profile  # noqa: PLC0415  (it imports this module)
+
+        return draw_profile(self)
+
 
 def build_profile(
     collection: Collection, *, group: str, documents: Sequence[str] | None = None, aspect: str | None = None
@@ -71,11 +116,46 @@ def build_profile(
         group: what to call them.
         documents: their ids; None for all.
         aspect: only the passages that speak of this aspect; None for all passages.
+
+    Raises:
+        UsageError: the collection has no such document, or was not searched for the aspect.
     """
-    wanted = set(documents) if documents is not None else {document.id for document in collection.documents}
+    known = [document.id for document in collection.documents]
+    if unknown := [name for name in documents or () if name not in known]:
+        raise UsageError(
+            where="documents",
+            found=f"no document of the collection is called {unknown[0]!r}",
+            allowed=", ".join(known),
+            remedy="Leave it out for all documents.",
+        )
+    if aspect is not None and aspect not in {item.id for item in collection.aspects}:
+        raise UsageError(
+            where="aspect",
+            found=f"the collection was not searched for {aspect!r}",
+            allowed=", ".join(item.id for item in collection.aspects) or "none",
+            remedy="Name the aspects when the collection is made.",
+        )
+    wanted = set(known if documents is None else documents)
     chosen = [document for document in collection.documents if document.id in wanted]
     passages = tuple(
         item for document in chosen for item in document.passages if aspect is None or aspect in item.aspects
     )
-    shares = count_shares([item.score for item in passages], collection.framings)
-    return Profile(group, aspect, tuple(document.id for document in chosen), passages, shares)
+    errors = find_errors(collection.bundle, collection.quality)
+    shares = estimate_shares(passages, collection.framings, errors)
+    profile = Profile(group, aspect, tuple(document.id for document in chosen), passages, shares)
+    return correct_profile(profile, collection.framings, collection.sample) if collection.sample else profile
+
+
+def correct_profile(profile: Profile, framings: Sequence[str], sample: CodedSample) -> Profile:
+    """Return the profile with its shares corrected by a hand-coded sample, where that holds enough of its passages.
+
+    Args:
+        profile: with the shares as the model has them.
+        framings: their ids in order.
+        sample: codes of passages that were drawn at random.
+    """
+    coded = sum((item.document, item.passage.number) in sample.framings for item in profile.passages)
+    corrected = estimate_from_sample(profile.passages, framings, sample)
+    if not corrected:
+        return replace(profile, coded=coded)
+    return replace(profile, shares={**profile.shares, **corrected}, modelled=profile.shares, coded=coded)

@@ -3,23 +3,35 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from policyframes._version import __version__
 from policyframes.bundle import Bundle
+from policyframes.profiles.collection import Collection
+from policyframes.report.column_notes import NOTES
 from policyframes.taxonomy import load_taxonomy
+
+_FILES = {
+    "report.html": "the page to read: shares, strongest passages, the text with its framings",
+    "comparison.csv": "one row for each aspect, group and kind: the shares with their intervals",
+    "changes.csv": "one row for each change of a share from one group to the next",
+    "evidence.csv": "the strongest passages behind each cell of the comparison",
+    "passages.csv": "one row for each passage",
+    "documents.csv": "one row for each document, also for those that could not be scored",
+    "scores.jsonl": "the rows of passages.csv, one JSON object a line",
+    "matrix.csv": "one row for each document, for statistics: framings as 0 and 1, and shares",
+    "quanteda.csv": "one row for each passage, for quanteda in R",
+    "codebook.md": "the definitions of the framings, and of the aspects with their terms",
+}
 
 _TEMPLATE = """\
 RESULTS OF POLICYFRAMES {version}
 Scored with the bundle {bundle} ({bundle_id}).
 
 THE FILES
-report.html     the page to read: shares, strongest passages, the text with its framings
-passages.csv    one row for each passage
-documents.csv   one row for each document, also for those that could not be scored
-scores.jsonl    the rows of passages.csv, one JSON object a line
-The CSV files are UTF-8. In Excel, open them with Data > From Text/CSV, and choose 65001: Unicode (UTF-8).
+{files}
+{opening}
 
 THE FRAMINGS
 {framings}
@@ -28,73 +40,90 @@ none
 
 A passage may carry one framing, several, or none, so the shares of a document do not add up to 100 %.
 
-COLUMNS OF passages.csv AND scores.jsonl
-document        name of the document: its file name without the ending
-passage         number of the passage, from 1, in reading order
-page, last_page page of the first and of the last character (PDF only)
-start, end      place in the document's plain text, in characters from 0; the end is exclusive
-words           number of words
-framings        the framings decided present
-primary         of these, the one with the highest probability
-uncertain       framings that the model could not settle (see below)
-tier            which part of the model read the passage: fast, or encoder (slower and better)
-p_<framing>     calibrated probability that the framing is present, 0 to 1
-<framing>       1 if decided present, else 0
-none            1 if no framing is decided
-text            the passage
+In names of columns, <framing> stands for each framing, <kind> for each framing, none and uncertain, <aspect> for the
+id of each aspect that was asked for, and <metadata> for each column of what you said of the documents.
 
-COLUMNS OF documents.csv
-status          scored, or failed: then error_code and error say why
-title, source, format
-                what the file calls itself, where it was read from, and how
-pages, passages, words
-                how many; words are those of the passages (headings, tables and notes are not scored)
-<framing>, none, uncertain
-                number of passages
-share_<...>     the same, divided by the number of passages
-warnings        what a reader should know of this document
-text_sha256, source_sha256, bundle, bundle_id, quality, version
-                hashes and versions: cite them, and the same result can be had again; quality is what --quality
-                asked of a bundle of two parts, and empty for others
+{columns}
 
 WHAT THE NUMBERS DO NOT MEAN
-- A share is a count of the model's decisions. It is no estimate with an error margin: the model errs, and it errs
-  more on kinds of text that it has not learned from. {measured}
+{measured}
 - A framing is what a passage does to its subject. It is no judgement of whether the threat is real, the rule just,
   or the partner willing, and no measure of the author's intent.
 {uncertain}
 - The labels behind the model were made by machine-assisted coding along a written codebook. No human expert has
   validated them yet.
-- A small difference between two documents may be chance. Look at the passages, and at how many there are.
+- A share describes the passages of these documents, as far as they were read. It says nothing of documents that are
+  not here, and the groups differ in more than the word that names them.
 """
 
+_OPENING = (
+    "The CSV files are UTF-8. In Excel, open them with Data > From Text/CSV, and choose 65001: Unicode (UTF-8); or ask "
+    "for them with --excel, and a double click opens them."
+)
+_OPENING_EXCEL = (
+    "The CSV files are UTF-8 with the mark by which Excel knows it. Where a cell would begin a formula, an apostrophe "
+    "stands before it; take it away for a search in the original."
+)
 
 _UNCERTAIN = (
     "A passage is marked uncertain where a probability lies in a band around its threshold. The band was set so that "
     "of the decisions outside it, taken together, {promised} should be right on documents like those of the labels; "
     "near its edges it is less. {band} Read the uncertain passages before you rely on them."
 )
+_NOTE_INDENT = 16
+_GAP = " " * _NOTE_INDENT
 _BULLET: dict[str, Any] = {"width": 118, "initial_indent": "- ", "subsequent_indent": "  "}
 
 
-def explain_results(bundle: Bundle) -> str:
-    """Return the text of README.txt for results of this bundle."""
+def explain_results(collection: Collection, tables: Sequence[str], *, is_excel: bool = False) -> str:
+    """Return the text of README.txt.
+
+    Args:
+        collection: what the results are of.
+        tables: names of the CSV files.
+        is_excel: whether they are in Excel's form.
+    """
+    bundle = collection.bundle
     definitions = {framing.id: framing.definition for framing in load_taxonomy().framings}
     framings = "\n".join(
         f"{name}\n{textwrap.indent(textwrap.fill(definitions.get(name, ''), 112), '    ')}"
         for name in bundle.framing_ids
     )
+    shown = [name for name in _FILES if name in tables or not name.endswith(".csv")]
     band = describe_band(bundle)
-    split, phrases = describe_metrics(bundle)
-    measured = "\n".join([f"Measured on {split}:", *(f"    {p}" for p in phrases)])
     return _TEMPLATE.format(
         version=__version__,
         bundle=bundle.name,
         bundle_id=bundle.id[:12],
+        files="\n".join(f"{name:<16}{_FILES[name]}" for name in shown),
+        opening=textwrap.fill(_OPENING_EXCEL if is_excel else _OPENING, 118),
         framings=framings,
-        measured=measured if phrases else "The bundle states no figures.",
+        columns="\n\n".join(_explain_columns(name) for name in shown if name in NOTES),
+        measured=_explain_errors(bundle),
         uncertain=textwrap.fill(_UNCERTAIN.format(promised=f"{bundle.promised_precision:.0%}", band=band), **_BULLET),
     )
+
+
+def _explain_columns(name: str) -> str:
+    heading = f"COLUMNS OF {name}" + (" AND scores.jsonl" if name == "passages.csv" else "")
+    lines = [heading]
+    for columns, note in NOTES[name].items():
+        if len(columns) < _NOTE_INDENT:
+            lines += [textwrap.fill(f"{columns:<{_NOTE_INDENT}}{note}", 118, subsequent_indent=" " * _NOTE_INDENT)]
+        else:
+            lines += [columns, textwrap.fill(note, 118, initial_indent=_GAP, subsequent_indent=_GAP)]
+    return "\n".join(lines)
+
+
+def _explain_errors(bundle: Bundle) -> str:
+    split, phrases = describe_metrics(bundle)
+    text = (
+        "A share that is counted holds the model's errors, and its interval knows nothing of them. One that is "
+        "adjusted or coded allows for them, as far as they are like those on the texts where they were measured; "
+        "the model errs more on kinds of text that it has not learned from."
+    )
+    measured = [f"  Measured on {split}:", *(f"    {phrase}" for phrase in phrases)]
+    return "\n".join([textwrap.fill(text, **_BULLET), *(measured if phrases else ["  The bundle states no figures."])])
 
 
 def describe_band(bundle: Bundle) -> str:

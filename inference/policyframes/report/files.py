@@ -1,45 +1,86 @@
-"""The results as files: passages.csv, documents.csv, scores.jsonl, report.html and README.txt, in one folder."""
+"""The results as files in one folder: the page, the tables, the definitions, and what the columns mean."""
 
 from __future__ import annotations
 
-import csv
-import io
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from policyframes.bundle import Bundle
 from policyframes.errors import OutputError
+from policyframes.profiles.comparison import Comparison
+from policyframes.profiles.rows import (
+    CHANGE_COLUMNS,
+    SHARE_COLUMNS,
+    change_rows,
+    comparison_rows,
+    document_columns,
+    document_rows,
+    placed_columns,
+    placed_rows,
+)
 from policyframes.replacement import replace_file
+from policyframes.report.codebook import write_codebook
+from policyframes.report.evidence import EVIDENCE_COLUMNS, evidence_rows, failure_rows
 from policyframes.report.explanation import explain_results
+from policyframes.report.matrices import matrix_columns, matrix_rows, quanteda_columns, quanteda_rows
 from policyframes.report.page import render_page
-from policyframes.report.rows import Result, Row, document_columns, document_row, passage_columns, passage_rows
-from policyframes.scorer import ScoredDocument
+from policyframes.report.rows import Failure, Row
+from policyframes.spreadsheet import format_csv
 
-FILE_NAMES = ("passages.csv", "documents.csv", "scores.jsonl", "report.html", "README.txt")
+if TYPE_CHECKING:
+    from policyframes.evidence import Evidence
+
+FILE_NAMES = (
+    *("report.html", "comparison.csv", "changes.csv", "evidence.csv", "passages.csv", "documents.csv"),
+    *("scores.jsonl", "codebook.md", "README.txt"),
+)
 
 
-def write_results(results: Sequence[Result], bundle: Bundle, folder: Path) -> None:
-    """Write the five files; each appears whole or not at all, and earlier ones of the same names are replaced.
+@dataclass(frozen=True)
+class Extras:
+    """What is wanted beside the usual files.
+
+    Attributes:
+        matrix: matrix.csv, one row a document.
+        quanteda: quanteda.csv, one row a passage.
+        excel: CSV files in the form that Excel reads, in which no cell is a formula.
+        evidence: by (document, passage number), then framing: what carries the score of the page's passages.
+    """
+
+    matrix: bool = False
+    quanteda: bool = False
+    excel: bool = False
+    evidence: Mapping[tuple[str, int], Mapping[str, Evidence]] = field(default_factory=dict)
+
+
+def write_results(
+    comparison: Comparison, failures: Sequence[Failure], folder: Path, extras: Extras | None = None
+) -> tuple[str, ...]:
+    """Write the files and return their names; each appears whole or not at all, and earlier ones are replaced.
+
+    Args:
+        comparison: the documents, in groups.
+        failures: documents that could not be scored.
+        folder: where to write; it is made where it is missing.
+        extras: what is wanted beside the usual files.
 
     Raises:
         OutputError: the folder cannot be made or written.
     """
-    scored = [result for result in results if isinstance(result, ScoredDocument)]
-    rows = [row for document in scored for row in passage_rows(document)]
-    contents = {
-        "passages.csv": format_csv(rows, passage_columns(bundle.framing_ids)),
-        "documents.csv": format_csv(
-            [document_row(result, bundle) for result in results], document_columns(bundle.framing_ids)
-        ),
-        "scores.jsonl": "".join(format_line(row) for row in rows),
-        "report.html": render_page(results, bundle),
-        "README.txt": explain_results(bundle),
+    extras = extras or Extras()
+    contents = _format_tables(comparison, failures, extras)
+    contents |= {
+        "scores.jsonl": "".join(format_line(row) for row in placed_rows(comparison.collection)),
+        "codebook.md": write_codebook(comparison.collection),
+        "report.html": render_page(comparison, failures, evidence=extras.evidence or None),
+        "README.txt": explain_results(comparison.collection, tuple(contents), is_excel=extras.excel),
     }
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for name in FILE_NAMES:
-            replace_file(folder / name, contents[name])
+        for name, content in contents.items():
+            replace_file(folder / name, content)
     except OSError as error:
         raise OutputError(
             where=str(folder),
@@ -47,18 +88,26 @@ def write_results(results: Sequence[Result], bundle: Bundle, folder: Path) -> No
             allowed="a folder that you may write to, on a disk with room",
             remedy="Choose another folder with -o.",
         ) from error
-
-
-def format_csv(rows: Iterable[Row], columns: Sequence[str]) -> str:
-    """Return rows as CSV text: UTF-8 when encoded, no byte-order mark, lists joined by `;`."""
-    buffer = io.StringIO()
-    writer = csv.DictWriter(buffer, columns, lineterminator="\n")
-    writer.writeheader()
-    for row in rows:
-        writer.writerow({key: "; ".join(v) if isinstance(v, list) else v for key, v in row.items()})
-    return buffer.getvalue()
+    return tuple(contents)
 
 
 def format_line(row: Row) -> str:
     """Return a row as one line of JSON."""
     return json.dumps(row, ensure_ascii=False) + "\n"
+
+
+def _format_tables(comparison: Comparison, failures: Sequence[Failure], extras: Extras) -> dict[str, str]:
+    collection = comparison.collection
+    documents = [*document_rows(collection), *failure_rows(failures, collection.bundle)]
+    tables: dict[str, tuple[Iterable[Row], Sequence[str]]] = {
+        "comparison.csv": (comparison_rows(comparison), SHARE_COLUMNS),
+        "changes.csv": (change_rows(comparison.changes), CHANGE_COLUMNS),
+        "evidence.csv": (evidence_rows(comparison), EVIDENCE_COLUMNS),
+        "passages.csv": (placed_rows(collection), placed_columns(collection)),
+        "documents.csv": (documents, document_columns(collection)),
+    }
+    if extras.matrix:
+        tables["matrix.csv"] = (matrix_rows(collection), matrix_columns(collection))
+    if extras.quanteda:
+        tables["quanteda.csv"] = (quanteda_rows(collection), quanteda_columns(collection))
+    return {name: format_csv(rows, columns, excel=extras.excel) for name, (rows, columns) in tables.items()}

@@ -1,19 +1,14 @@
-"""The columns of the results: one row a passage, one row a document, the same names in every format."""
+"""What the tables have in common: a row, a document that could not be scored, numbers for people."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from policyframes._version import __version__
-from policyframes.bundle import Bundle
 from policyframes.errors import PolicyFramesError
 from policyframes.scorer import ScoredDocument
+from policyframes.spreadsheet import Value
 
-Value = str | int | float | list[str] | None
 Row = dict[str, Value]
-
-_DECIMALS = 4
 
 
 def format_probability(value: float) -> str:
@@ -38,85 +33,3 @@ class Failure:
 
 
 Result = ScoredDocument | Failure
-
-
-def passage_columns(framings: Sequence[str]) -> list[str]:
-    """Return the names of the columns of `passage_rows`, in order."""
-    return [
-        *("document", "passage", "page", "last_page", "start", "end", "words"),
-        *("framings", "primary", "uncertain", "tier"),
-        *(f"p_{name}" for name in framings),
-        *framings,
-        *("none", "text"),
-    ]
-
-
-def document_columns(framings: Sequence[str]) -> list[str]:
-    """Return the names of the columns of `document_row`, in order."""
-    kinds = (*framings, "none", "uncertain")
-    return [
-        *("document", "status", "title", "source", "format", "pages", "passages", "words"),
-        *kinds,
-        *(f"share_{kind}" for kind in kinds),
-        *("warnings", "error_code", "error", "text_sha256", "source_sha256", "bundle", "bundle_id"),
-        *("quality", "version"),
-    ]
-
-
-def passage_rows(scored: ScoredDocument) -> Iterator[Row]:
-    """Yield one row per passage, in reading order; lists stay lists."""
-    for item in scored.passages:
-        passage, score = item.passage, item.score
-        yield {
-            "document": scored.document.id,
-            "passage": passage.number,
-            "page": passage.page,
-            "last_page": passage.last_page,
-            "start": passage.start,
-            "end": passage.end,
-            "words": passage.words,
-            "framings": list(score.framings),
-            "primary": score.primary,
-            "uncertain": list(score.uncertain),
-            "tier": score.tier,
-            **{f"p_{name}": round(value, _DECIMALS) for name, value in score.probabilities.items()},
-            **{name: int(name in score.framings) for name in score.probabilities},
-            "none": int(score.none),
-            "text": passage.text,
-        }
-
-
-def document_row(result: Result, bundle: Bundle) -> Row:
-    """Return the row of a document; of one that failed it says why, and all counts are empty."""
-    model: Row = {"bundle": bundle.name, "bundle_id": bundle.id, "version": __version__}
-    if isinstance(result, Failure):
-        known: Row = {
-            "document": result.document,
-            "status": "failed",
-            "source": result.source,
-            "error_code": result.error.code,
-            "error": str(result.error),
-        }
-        return {**dict.fromkeys(document_columns(bundle.framing_ids)), **known, **model}
-    document, total = result.document, len(result.passages)
-    counts: dict[str, int] = {name: result.count(name) for name in bundle.framing_ids}
-    counts |= {"none": result.none_count, "uncertain": result.uncertain_count}
-    return {
-        "document": document.id,
-        "status": "scored",
-        "title": document.title,
-        "source": document.source,
-        "format": document.format,
-        "pages": len(document.page_starts) or None,
-        "passages": total,
-        "words": sum(item.passage.words for item in result.passages),
-        **counts,
-        **{f"share_{kind}": round(count / total, _DECIMALS) if total else None for kind, count in counts.items()},
-        "warnings": list(result.warnings),
-        "error_code": None,
-        "error": None,
-        "text_sha256": document.sha256,
-        "source_sha256": document.source_sha256,
-        "quality": result.quality,
-        **model,
-    }

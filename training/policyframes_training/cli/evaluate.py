@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Measure a bundle on the frozen test split.", add_completion=False)
 
 # What a terminal has no room for stays in the files.
-_UNPRINTED = ("risk-coverage",)
+_UNPRINTED = ("risk-coverage", "intervals")
 _LEFT_OUT = ("documents", "training_passages", "exact_set")
 _MOST_COLUMNS = 7
 
@@ -52,6 +52,12 @@ def evaluate(  # noqa: PLR0913, PLR0917  (each parameter is an option of the com
     transfer: Annotated[
         bool, typer.Option("--transfer", help="Fit without an administration, on strategies only; test on the rest.")
     ] = False,
+    evidence: Annotated[
+        bool, typer.Option("--evidence", help="Delete the words that are marked as evidence, and as many others.")
+    ] = False,
+    intervals: Annotated[
+        bool, typer.Option("--intervals", help="Draw passages, and see whether the intervals of shares hold.")
+    ] = False,
     learning_curve: Annotated[
         bool, typer.Option("--learning-curve", help="Fit on growing shares of the training documents.")
     ] = False,
@@ -76,6 +82,8 @@ def evaluate(  # noqa: PLR0913, PLR0917  (each parameter is an option of the com
         transfer=transfer,
         curve=learning_curve,
         names=names,
+        evidence=evidence,
+        intervals=intervals,
     )
     folder = find_labels(labels)
     subject = examination.Subject(

@@ -1,4 +1,4 @@
-"""`policyframes labels`: check, split, anchor, agreement.
+"""`policyframes labels`: check, split, anchor, agreement, aspects.
 
 Prints results to standard output and counts to standard error. What is checked and measured is decided elsewhere.
 """
@@ -6,6 +6,7 @@ Prints results to standard output and counts to standard error. What is checked 
 from __future__ import annotations
 
 import json
+import math
 from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
@@ -17,6 +18,8 @@ from policyframes.errors import UsageError
 from policyframes.resources import taxonomy_path
 
 if TYPE_CHECKING:
+    from policyframes_training.estimates import Estimate
+    from policyframes_training.labels.aspects import AspectMeasure
     from policyframes_training.labels.coded import Splits
 
 app = typer.Typer(help="Check, split and measure the coded passages.", no_args_is_help=True, add_completion=False)
@@ -105,6 +108,26 @@ def agreement(labels: LabelsOption = None, as_json: JsonOption = False) -> None:
 
 
 @app.command()
+def aspects(
+    labels: LabelsOption = None,
+    as_json: JsonOption = False,  # noqa: FBT002 # typer reads flags so
+    errors: Annotated[bool, typer.Option("--errors", help="List where terms and person differ.")] = False,  # noqa: FBT002 # likewise
+) -> None:
+    """Measure how well the taxonomy's terms find the passages that a person marked with their aspects."""
+    from policyframes_training.labels.aspects import ASPECTS, load_aspect_codings, measure_aspects  # noqa: PLC0415 # numpy costs time
+    from policyframes_training.labels.coded import load_labels  # noqa: PLC0415 # likewise
+
+    folder = find_labels(labels)
+    loaded = load_labels(folder)
+    measure = measure_aspects(loaded, load_aspect_codings(folder / ASPECTS, loaded))
+    typer.echo(json.dumps(asdict(measure), indent=1) if as_json else _describe_aspects(measure))
+    if errors and not as_json:
+        for error in measure.errors:
+            what = f"found by {', '.join(error.words)}" if error.words else "missed"
+            typer.echo(f"{error.aspect}  {error.passage}  {what}")
+
+
+@app.command()
 def anchor(
     spans: Annotated[Path, typer.Argument(help="JSON lines with id, document, start, end and codes.")],
     documents: Annotated[
@@ -143,6 +166,23 @@ def _describe_splits(splits: Splits) -> str:
     sizes = f"{len(splits.train)} train, {len(splits.validation)} validation, {len(splits.test)} test"
     largest = max(map(len, splits.groups), default=1)
     return f"{sizes} documents; {_count(len(splits.groups), 'group')} of several, the largest of {largest}"
+
+
+def _describe_aspects(measure: AspectMeasure) -> str:
+    size = f"{_count(measure.passages, 'passage')} of {_count(measure.documents, 'document')}"
+    lines = [
+        f"{size}; weighted, 95 % intervals over documents",
+        f"{'aspect':<26} coded found  {'precision':<20} {'recall':<20} F1",
+    ]
+    for name, fit in (*measure.by_aspect.items(), ("all, micro", measure.micro)):
+        figures = (_describe_estimate(figure) for figure in (fit.precision, fit.recall, fit.f1))
+        lines.append(f"{name:<26} {fit.coded:>5} {fit.found:>5}  " + " ".join(f"{figure:<20}" for figure in figures))
+    lines.append(f"{'all, macro':<80} {_describe_estimate(measure.macro)}")
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def _describe_estimate(figure: Estimate) -> str:
+    return f"{figure.value:.3f} [{figure.low:.3f}, {figure.high:.3f}]" if math.isfinite(figure.value) else "-"
 
 
 def _count(number: int, noun: str) -> str:

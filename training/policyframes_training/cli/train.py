@@ -121,6 +121,37 @@ def train_fast_tier(  # noqa: PLR0913, PLR0917  (each parameter is an option of 
     _print_result(train_fast(plan, _open_report()))
 
 
+@app.command("voice")
+def train_voice_model(  # noqa: PLR0913, PLR0917  (each parameter is an option of the command)
+    labels: _Labels = None,
+    taxonomy: _Taxonomy = None,
+    documents: _Documents = None,
+    output: _Output = None,
+    name: _Name = "voice-v1",
+    seed: _Seed = 0,
+    experiment: _Experiment = "policyframes",
+    store: _Store = None,
+    *,
+    overwrite: _Overwrite = False,
+) -> None:
+    """Train the model of voice: whether a framing is the author's own or reported. Half a minute on two cores."""
+    from policyframes_training.tiers.recording import Plan  # noqa: PLC0415  (see above)
+    from policyframes_training.tiers.voice import train_voice  # noqa: PLC0415  (likewise)
+
+    plan = Plan(
+        labels=find_labels(labels),
+        taxonomy=taxonomy,
+        documents=documents,
+        output=output or Path("models") / name,
+        name=name,
+        seed=seed,
+        experiment=experiment,
+        store=store,
+        overwrite=overwrite,
+    )
+    _print_result(train_voice(plan, _open_report()))
+
+
 @app.command("encoder")
 def train_encoder_tier(  # noqa: PLR0913, PLR0917  (each parameter is an option of the command)
     labels: _Labels = None,
@@ -215,6 +246,33 @@ def train_whole_cascade(  # noqa: PLR0913, PLR0917  (each parameter is an option
         device=check_device(device),
     )
     _print_result(train_cascade(plan, _open_report()))
+
+
+@app.command("errors")
+def add_errors(
+    bundle: Annotated[Path, typer.Argument(help="Folder of the bundle; of a cascade its parts too.")],
+    labels: _Labels = None,
+    taxonomy: _Taxonomy = None,
+    documents: _Documents = None,
+    work: _Work = None,
+) -> None:
+    """Fit anew how a bundle errs, for the intervals of shares, and write it into the bundle; nothing else changes."""
+    from policyframes_training.tiers.amending import amend_errors  # noqa: PLC0415  (see above)
+    from policyframes_training.tiers.recording import Plan  # noqa: PLC0415  (likewise)
+
+    plan = Plan(
+        labels=find_labels(labels),
+        taxonomy=taxonomy,
+        documents=documents,
+        output=bundle,
+        name=bundle.resolve().name,
+        seed=0,
+        experiment="",
+        work=work,
+        overwrite=True,
+    )
+    for amended in amend_errors(plan):
+        Console(highlight=False).print(f"{amended.name}  {amended.id}", markup=False, soft_wrap=True)
 
 
 def _make_settings(base: str, epochs: int | None, values: list[str] | None) -> EncoderSettings:

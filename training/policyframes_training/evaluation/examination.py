@@ -16,13 +16,18 @@ from policyframes.backends import Quality
 from policyframes.backends.runtimes import REFERENCE_RUNTIME
 from policyframes.bundle import Bundle
 from policyframes.errors import UsageError
+from policyframes.profiles.errors import find_errors
 from policyframes.scorer import Scorer
 from policyframes_training.corpus.corpus import Corpus, PassageSet
 from policyframes_training.estimates import Estimate
-from policyframes_training.evaluation import tables
+from policyframes_training.evaluation import interval_tables, tables
+from policyframes_training.evaluation.change_rates import measure_changes
+from policyframes_training.evaluation.coded_coverage import measure_coded
 from policyframes_training.evaluation.comparison import compare
 from policyframes_training.evaluation.coverage import measure_coverage
+from policyframes_training.evaluation.faithfulness import choose_effort, measure_faithfulness
 from policyframes_training.evaluation.figures import evaluate_decisions
+from policyframes_training.evaluation.interval_coverage import DRAWS, measure_intervals
 from policyframes_training.evaluation.learning_curve import measure_curve
 from policyframes_training.evaluation.measurement import (
     find_labels_data,
@@ -37,6 +42,7 @@ from policyframes_training.evaluation.plots import (
     plot_risk_coverage,
     plot_slices,
 )
+from policyframes_training.evaluation.randomisation import correlate_shuffled
 from policyframes_training.evaluation.refits import recover_refit
 from policyframes_training.evaluation.resampling import Decisions, Flags
 from policyframes_training.evaluation.sections import Section
@@ -133,6 +139,8 @@ class Extras:
         transfer: whether to fit without the documents that are tested.
         curve: whether to fit on growing shares of the training documents.
         names: whether to mask and swap the names in the passages.
+        evidence: whether to delete the words that are marked as evidence.
+        intervals: whether to draw passages, and see whether the intervals of shares hold.
     """
 
     against: Bundle | None = None
@@ -141,6 +149,8 @@ class Extras:
     transfer: bool = False
     curve: bool = False
     names: bool = False
+    evidence: bool = False
+    intervals: bool = False
 
 
 def examine_further(findings: Findings, subject: Subject, extras: Extras, report: Report) -> Findings:
@@ -155,6 +165,10 @@ def examine_further(findings: Findings, subject: Subject, extras: Extras, report
         findings = findings.extend(examine_against(subject, extras.against))
     if extras.names:
         findings = findings.extend(examine_names(subject))
+    if extras.evidence:
+        findings = findings.extend(examine_evidence(subject))
+    if extras.intervals:
+        findings = findings.extend(examine_intervals(subject))
     if extras.siblings:
         findings = findings.extend(examine_siblings(subject, extras.siblings))
     if extras.refits:
@@ -211,6 +225,47 @@ def examine_names(subject: Subject) -> list[Section]:
     scorer = Scorer(subject.bundle, subject.quality, runtime=REFERENCE_RUNTIME)
     measured = measure_sensitivity(scorer, subject.test, seed=subject.seed, resamples=subject.resamples)
     return [tables.tabulate_sensitivity(measured, subject.part)]
+
+
+def examine_evidence(subject: Subject) -> list[Section]:
+    """Delete what evidence names, and see what becomes of the decisions beside deleting as much at random."""
+    scorer = Scorer(subject.bundle, subject.quality)
+    effort = choose_effort(scorer)
+    seed, resamples = subject.seed, subject.resamples
+    measured = measure_faithfulness(
+        scorer, subject.test, seed=seed, resamples=resamples, draws=effort.draws, limit=effort.passages
+    )
+    correlation = correlate_shuffled(scorer, subject.test, seed=seed, resamples=resamples, limit=effort.shuffled)
+    return [tables.tabulate_faithfulness(measured, correlation, subject.part)]
+
+
+def examine_intervals(subject: Subject, draws: int = DRAWS) -> list[Section]:
+    """Draw passages from test, and see whether intervals of shares, tests of change and coded samples keep their word.
+
+    Raises:
+        UsageError: the bundle does not state its errors.
+    """
+    errors = find_errors(subject.bundle, subject.quality)
+    if errors is None:
+        raise UsageError(
+            where="--intervals",
+            found=f"{subject.bundle.name} does not state how it errs, so that its shares are counted",
+            allowed="a bundle whose manifest has `errors`",
+            remedy="Train it again with this version, or add them with `policyframes train errors`.",
+        )
+    measured = {
+        part: measure_intervals(
+            subject.decisions.select(mask), subject.test.select(mask), errors, seed=subject.seed, draws=draws
+        )
+        for part, mask in subject.parts.items()
+    }
+    whole = subject.decisions, subject.test, errors
+    return [
+        interval_tables.summarise_intervals(measured, draws),
+        interval_tables.tabulate_intervals(measured),
+        interval_tables.tabulate_changes(measure_changes(*whole, seed=subject.seed, draws=draws), subject.part),
+        interval_tables.tabulate_coded(measure_coded(*whole, seed=subject.seed, draws=draws), subject.part),
+    ]
 
 
 def examine_transfer(subject: Subject, report: Report) -> list[Section]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from policyframes_training.estimates import Estimate
 from policyframes_training.evaluation.comparison import Difference
 from policyframes_training.evaluation.coverage import COVERAGES, CoverageCurve
+from policyframes_training.evaluation.faithfulness import Faithfulness
 from policyframes_training.evaluation.figures import PER_FRAMING, Evaluation
 from policyframes_training.evaluation.learning_curve import GAIN, LearningCurve, PowerLaw
 from policyframes_training.evaluation.perturbation import Sensitivity
@@ -173,6 +174,44 @@ def tabulate_sensitivity(measured: Mapping[str, Sensitivity], part: str) -> Sect
         " after."
     )
     return Section("names", "Framing, not topic: other names", note, tuple(rows))
+
+
+def tabulate_faithfulness(measured: Faithfulness, shuffled: Estimate, part: str) -> Section:
+    """Return what deleting the words that evidence names does, beside deleting as many others.
+
+    Args:
+        measured: from `measure_faithfulness`.
+        shuffled: rank correlation with the evidence of the shuffled model, from `correlate_shuffled`.
+        part: name of the part of the test split.
+    """
+    rows: list[Mapping[str, Cell]] = [
+        {
+            "words": effect.way,
+            "framing": effect.framing,
+            "decisions": effect.decisions,
+            "logit_fall": effect.logit.marked,
+            "logit_fall_random": effect.logit.random,
+            "flips": effect.flips.marked,
+            "flips_random": effect.flips.random,
+            "logit_difference": effect.logit.difference,
+            "probability_fall": effect.probability.marked,
+            "probability_fall_random": effect.probability.random,
+            "probability_difference": effect.probability.difference,
+            "flips_difference": effect.flips.difference,
+        }
+        for effect in measured.effects
+    ]
+    note = (
+        f'On the part "{part}": the decisions "present" on {measured.passages:,} passages of {measured.documents:,}'
+        " documents. What the calibrated logit and the probability fall by, and the share of decisions that turn to"
+        ' "absent" (flips), when words go: those that weigh most, and as many drawn at random from the same passage'
+        f" ({measured.draws} draws each); a sentence beside another one of the passage, or as many words. Difference:"
+        " paired. All but: the others are deleted, and a smaller fall is better; one below 0 means that these words"
+        f" alone score higher than the passage. Marks cover {measured.marked_share:.1%} of the words on average. Rank"
+        " correlation of the weights of words with those of the same model with its weights shuffled:"
+        f" {render_cell(shuffled)}; near 0 is right."
+    )
+    return Section("evidence", "Evidence: deleting what is marked", note, tuple(rows))
 
 
 def tabulate_challenge(result: ChallengeResult) -> Section:

@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from policyframes.errors import LabelsError, TaxonomyError
-from policyframes.taxonomy import load_taxonomy
+from policyframes.taxonomy import Aspect, load_taxonomy
 from policyframes_training.labels.anchors import Anchor, normalise_letters, resolve_spans
+from policyframes_training.labels.aspects import check_aspects
 from policyframes_training.labels.challenge import check_challenge
 from policyframes_training.labels.coded import CATALOGUE_COLUMNS, SIDES, read_documents
 from policyframes_training.labels.defects import Defect, Row, locate_documents, read_lines, read_table, read_text
@@ -53,6 +54,7 @@ class _State:
     folder: Path
     defects: list[Defect] = field(default_factory=list)
     framings: tuple[str, ...] = ()
+    aspects: tuple[Aspect, ...] = ()
     passages: list[Row] = field(default_factory=list)
     spans: list[Row] = field(default_factory=list)
     catalogue: dict[str, Row] = field(default_factory=dict)
@@ -78,7 +80,7 @@ def check_labels(folder: Path | str, documents: Path | str | None = None) -> lis
 
     Args:
         folder: the folder with taxonomy.yaml, passages.jsonl, spans.jsonl, documents.csv, splits.json and, where there
-            are any, second-coder.jsonl and challenge.jsonl.
+            are any, second-coder.jsonl, challenge.jsonl and aspects.jsonl.
         documents: folder with the documents as <id>.txt. With it, spans are resolved in those that are there, their
             hashes are compared, the originals are looked at for near-duplicates too, and rewrites that share a long
             run of words with any of them are found.
@@ -110,6 +112,7 @@ def check_labels(folder: Path | str, documents: Path | str | None = None) -> lis
     # Without framings the taxonomy is the defect, and every code would be one more.
     if state.framings:
         state.defects += check_challenge(folder, state.framings, passages=state.passages, documents=texts)
+        state.defects += check_aspects(folder, state.aspects, state.passages)
     return sorted(set(state.defects))
 
 
@@ -129,7 +132,8 @@ def _check_taxonomy(state: _State) -> None:
     if faults:
         return
     try:
-        state.framings = load_taxonomy(state.folder / TAXONOMY).framing_ids
+        taxonomy = load_taxonomy(state.folder / TAXONOMY)
+        state.framings, state.aspects = taxonomy.framing_ids, taxonomy.aspects
     except TaxonomyError as error:
         # What training would refuse must not pass here, whatever the checks above know.
         state.add(TAXONOMY, 1, ("bad-taxonomy", error.found, error.allowed, error.remedy))

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 import yaml
 
+from policyframes.taxonomy import is_term
 from policyframes_training.labels.records import Fault
 
 _ID = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
@@ -17,6 +18,8 @@ _TEXT_TAG = "tag:yaml.org,2002:str"
 _TEXTS = ("id", "label", "definition")
 # The lists of the file, and which fields of their entries are lists of texts.
 _LISTS: dict[str, tuple[str, ...]] = {"framings": (), "aspects": ("terms",)}
+# Lists of texts that an entry may lack.
+_OPTIONAL: dict[str, tuple[str, ...]] = {"framings": (), "aspects": ("excluded",)}
 _CORRECT = "Correct the file."
 _Placed = tuple[int, Fault]
 
@@ -70,7 +73,7 @@ def _check_list(root: yaml.MappingNode, key: str, lists: tuple[str, ...]) -> Ite
             allowed = f"a mapping with {', '.join((*_TEXTS, *lists))}"
             yield _fault(_line(entry), f"{here} is no mapping", allowed)
             continue
-        yield from _check_entry(entry, here, lists)
+        yield from _check_entry(entry, here, lists, _OPTIONAL[key])
         name = _fields(entry).get("id")
         if name is not None and _is_text(name):
             if not _ID.fullmatch(name.value):
@@ -82,13 +85,15 @@ def _check_list(root: yaml.MappingNode, key: str, lists: tuple[str, ...]) -> Ite
             seen.setdefault(name.value, _line(name))
 
 
-def _check_entry(entry: yaml.MappingNode, here: str, lists: tuple[str, ...]) -> Iterator[_Placed]:
+def _check_entry(
+    entry: yaml.MappingNode, here: str, lists: tuple[str, ...], optional: tuple[str, ...]
+) -> Iterator[_Placed]:
     wanted = (*_TEXTS, *lists)
-    exactly = f"exactly {', '.join(wanted)}"
+    exactly = f"exactly {', '.join(wanted)}{'; ' + ', '.join(optional) + ' if wanted' if optional else ''}"
     yield from _check_keys(entry)
     fields = _fields(entry)
     for key, _ in entry.value:
-        if key.value not in wanted:
+        if key.value not in {*wanted, *optional}:
             yield _fault(_line(key), f"{here} has the key '{key.value}'", exactly)
     for name in wanted:
         if name not in fields:
@@ -97,6 +102,9 @@ def _check_entry(entry: yaml.MappingNode, here: str, lists: tuple[str, ...]) -> 
             yield _fault(_line(fields[name]), f"{here}.{name} is no text or empty", "text")
         elif name in lists:
             yield from _check_terms(fields[name], f"{here}.{name}")
+    for name in optional:
+        if name in fields:
+            yield from _check_terms(fields[name], f"{here}.{name}")
 
 
 def _check_terms(node: yaml.Node, here: str) -> Iterator[_Placed]:
@@ -104,8 +112,9 @@ def _check_terms(node: yaml.Node, here: str) -> Iterator[_Placed]:
         yield _fault(_line(node), f"{here} is no list", "a list of terms")
         return
     for number, term in enumerate(node.value, 1):
-        if not _is_text(term):
-            yield _fault(_line(term), f"{here}[{number}] is no text or empty", "a list of terms")
+        if not _is_text(term) or not is_term(term.value):
+            allowed = "a list of terms, each with a letter or digit and without a hyphen in front"
+            yield _fault(_line(term), f"{here}[{number}] is no term", allowed)
 
 
 def _check_keys(mapping: yaml.MappingNode) -> Iterator[_Placed]:

@@ -29,6 +29,16 @@ _TABLE = (
     ("absence_precision_outside_band", '"absent" right, outside the band'),
     ("coverage", "share outside the band"),
 )
+_METRICS = (
+    ("f1", "macro-F1 of presence", "macro_f1"),
+    ("average_precision", "mean average precision", "macro_average_precision"),
+    ("accuracy", "exact-set accuracy", "exact_set_accuracy"),
+)
+_METRICS_OF_ONE = (
+    ("f1", "F1 of presence", "macro_f1"),
+    ("average_precision", "average precision", "macro_average_precision"),
+    ("accuracy", "accuracy", "exact_set_accuracy"),
+)
 _TITLES = {
     "rewrites": "Rewrites (the texts of labels/passages.jsonl; anyone can repeat this)",
     "originals": "Originals (the documents' own wording; needs copies of the documents)",
@@ -70,6 +80,10 @@ class TierTexts:
         base: id of the pretrained model on a hub; None for none.
         hashes: lines on weights that it builds on.
         sections: whole sections before the figures.
+        task: what the figures are about, for the metadata.
+        lead: the opening sentence, where the model marks something else than framings; empty for the usual one.
+        use: what it is for, likewise.
+        measured_on: which passages of the test split the figures are about, where it is not all of them.
     """
 
     tag: str
@@ -81,6 +95,10 @@ class TierTexts:
     base: str | None = None
     hashes: str = ""
     sections: tuple[str, ...] = ()
+    task: str = "Multi-label framing of policy passages"
+    lead: str = ""
+    use: str = ""
+    measured_on: str = ""
 
 
 def render_card(facts: CardFacts, texts: TierTexts) -> str:
@@ -94,27 +112,28 @@ def render_card(facts: CardFacts, texts: TierTexts) -> str:
         _describe_training(facts, texts),
         _describe_decisions(facts, texts),
         *texts.sections,
-        _describe_figures(facts),
+        _describe_figures(facts, texts),
     ]
     return "\n".join(sections)
 
 
 def _describe_kind(bundle: Bundle, texts: TierTexts) -> str:
-    return f"""Marks which framings a passage of policy text performs: {", ".join(bundle.framing_ids)},
-any of them together, or none. {texts.kind}
-"""
+    lead = texts.lead or (
+        f"Marks which framings a passage of policy text performs: {', '.join(bundle.framing_ids)},\n"
+        "any of them together, or none."
+    )
+    return f"{lead} {texts.kind}\n"
 
 
 def _metadata(facts: CardFacts, texts: TierTexts) -> dict[str, Any]:
     parts = facts.measured.test.items()
     results = [
         {
-            "task": {"type": "text-classification", "name": "Multi-label framing of policy passages"},
+            "task": {"type": "text-classification", "name": texts.task},
             "dataset": {"type": "policyframes-labels", "name": f"policyframes labels, {part}", "split": "test"},
             "metrics": [
-                _metric("f1", "macro-F1 of presence", evaluation.overall["macro_f1"]),
-                _metric("average_precision", "mean average precision", evaluation.overall["macro_average_precision"]),
-                _metric("accuracy", "exact-set accuracy", evaluation.overall["exact_set_accuracy"]),
+                _metric(kind, name, evaluation.overall[figure])
+                for kind, name, figure in (_METRICS if len(facts.bundle.framings) > 1 else _METRICS_OF_ONE)
             ],
         }
         for part, evaluation in parts
@@ -140,12 +159,7 @@ def _describe_use(bundle: Bundle, texts: TierTexts) -> str:
     own = "\n".join(f"- {limit}" for limit in texts.limits)
     return f"""## Intended use
 
-To measure, over many passages of English strategy documents, orders, reports and news about security, borders and
-foreign policy, how they frame their subject: shares by document, issuer or year, with the passages behind them.
-
-    from policyframes import load
-    load("{bundle.name}").score(["Both governments will plan together and share the cost."])
-
+{texts.use or _describe_usual_use(bundle)}
 Not for judging a single passage unread, a person or an author; not for other languages; not for texts about other
 matters, where it has not been measured.
 
@@ -156,6 +170,15 @@ matters, where it has not been measured.
   No human expert has validated them.
 - Most documents are from or about the United States and its neighbours; administrations are not evenly represented.
 """
+
+
+def _describe_usual_use(bundle: Bundle) -> str:
+    return (
+        "To measure, over many passages of English strategy documents, orders, reports and news about security, borders"
+        " and\nforeign policy, how they frame their subject: shares by document, issuer or year, with the passages"
+        " behind them.\n\n    from policyframes import load\n"
+        f'    load("{bundle.name}").score(["Both governments will plan together and share the cost."])\n'
+    )
 
 
 def _describe_training(facts: CardFacts, texts: TierTexts) -> str:
@@ -239,10 +262,11 @@ def _describe_unmet(calibration: Calibration, bundle: Bundle) -> str:
     )
 
 
-def _describe_figures(facts: CardFacts) -> str:
+def _describe_figures(facts: CardFacts, texts: TierTexts) -> str:
     second = facts.measured.second_coder
     lines = [
         "## Figures on the frozen test split\n",
+        *([f"{texts.measured_on}\n"] if texts.measured_on else []),
         _describe_measures(),
     ]
     if second:
@@ -252,6 +276,15 @@ def _describe_figures(facts: CardFacts) -> str:
 
 
 def _describe_ceiling(second: Mapping[str, Estimate], framings: tuple[str, ...]) -> str:
+    if len(framings) == 1:
+        figures = {
+            "F1": second[framings[0]],
+            **{name: second[name] for name in ("precision", "recall") if name in second},
+        }
+        reached = ", ".join(f"{name} {render_estimate(estimate)}" for name, estimate in figures.items())
+        return f"""The ceiling, a second coder against the same codes: {reached}.
+That coder codes alike {render_estimate(second["exact_set"])} of the passages that both read.
+"""
     reached = "; ".join(f"{name} {render_estimate(second[name])}" for name in (*framings, "macro"))
     return f"""The ceiling, F1 of a second coder against the same codes: {reached}.
 That coder marks the whole set alike in {render_estimate(second["exact_set"])} of the passages that both read.
@@ -267,7 +300,8 @@ set to be at least what the band promises.
 
 
 def _render_part(title: str, evaluation: Evaluation) -> str:
-    names = (*evaluation.framings, "mean")
+    has_mean = len(evaluation.framings) > 1
+    names = (*evaluation.framings, *(("mean",) if has_mean else ()))
     lines = [
         f"### {title}\n",
         f"{evaluation.passages:,} passages of {evaluation.documents:,} documents.\n",
@@ -276,9 +310,11 @@ def _render_part(title: str, evaluation: Evaluation) -> str:
     ]
     for figure, label in _TABLE:
         cells = [render_estimate(figures[figure]) for figures in evaluation.framings.values()]
-        lines.append(f"| {label} | {' | '.join((*cells, render_estimate(evaluation.overall[f'macro_{figure}'])))} |")
+        cells += [render_estimate(evaluation.overall[f"macro_{figure}"])] if has_mean else []
+        lines.append(f"| {label} | {' | '.join(cells)} |")
     exact = render_estimate(evaluation.overall["exact_set_accuracy"])
-    return "\n".join(lines) + f"\n\nThe whole set of framings is right for {exact} of the passages.\n"
+    right = "The whole set of framings is right for" if has_mean else "Decided as coded are"
+    return "\n".join(lines) + f"\n\n{right} {exact} of the passages.\n"
 
 
 def render_estimate(estimate: Estimate) -> str:

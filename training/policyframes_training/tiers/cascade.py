@@ -24,6 +24,7 @@ from policyframes_training.evaluation.plots import plot_tradeoff
 from policyframes_training.tiers.calibration import PROMISED_PRECISION, Calibration, calibrate
 from policyframes_training.tiers.card import render_card
 from policyframes_training.tiers.encoder import EncoderPlan, train_encoder
+from policyframes_training.tiers.errors import fit_cascade_errors
 from policyframes_training.tiers.export import Measured, check_name, describe_metrics, flatten_metrics
 from policyframes_training.tiers.fast import FastPlan, train_fast
 from policyframes_training.tiers.lesson import LESSON, load_cross_fit
@@ -78,6 +79,7 @@ class _Joined:
     route: Mapping[str, list[float]]
     calibration: Calibration
     tradeoff: tuple[Tradeoff, ...]
+    held_out: Mapping[str, tuple[HeldOut, HeldOut]]
 
 
 def train_cascade(plan: CascadePlan, report: Report = lambda _: None) -> Trained:
@@ -157,7 +159,7 @@ def _train_missing(plan: CascadePlan, report: Report) -> None:
 
 
 def _join(plan: CascadePlan, corpus: Corpus, parts: Mapping[str, Bundle]) -> _Joined:
-    fast, encoder = (_read_held_out(plan, corpus, parts[part]) for part in ("fast", "encoder"))
+    fast, encoder = (read_held_out(plan, corpus, parts[part]) for part in ("fast", "encoder"))
     weights = fit_blend(_concatenate(*fast), _concatenate(*encoder), corpus.framings)
     blended = tuple(
         replace(side, logits=blend(side.logits, other.logits, weights))
@@ -171,11 +173,21 @@ def _join(plan: CascadePlan, corpus: Corpus, parts: Mapping[str, Bundle]) -> _Jo
         route=choose_route(both.logits, settings, share=plan.share),
         calibration=calibration,
         tradeoff=trace_tradeoff(both, _concatenate(*blended).logits, settings, calibration.settings),
+        held_out={"fast": fast, "encoder": encoder},
     )
 
 
-def _read_held_out(plan: CascadePlan, corpus: Corpus, part: Bundle) -> tuple[HeldOut, HeldOut]:
-    """Return validation and train with the logits of a tier that had not seen them."""
+def read_held_out(plan: Plan, corpus: Corpus, part: Bundle) -> tuple[HeldOut, HeldOut]:
+    """Return validation and train with the logits of a tier that had not seen them.
+
+    Args:
+        plan: with the work folder.
+        corpus: that they are of.
+        part: bundle of the tier.
+
+    Raises:
+        TrainingError: the tier's training left no lesson there, or it is about others.
+    """
     path = plan.find_work_folder(part.name) / LESSON
     found = load_cross_fit(path, corpus)
     if found.bundle != part.id:
@@ -205,6 +217,9 @@ def _make_bundle(
         metrics={},
         card="",
         parts=parts,
+    )
+    bundle = replace(
+        bundle, errors=fit_cascade_errors(bundle, joined.held_out["fast"], joined.held_out["encoder"], corpus)
     )
     measured = {quality: measure_bundle(bundle, corpus, seed=plan.seed, quality=quality) for quality in QUALITIES}
     described = {quality: describe_metrics(figures, joined.calibration) for quality, figures in measured.items()}

@@ -34,6 +34,7 @@ from policyframes_training.encoder.settings import Device, EncoderSettings, Repo
 from policyframes_training.evaluation.measurement import measure_bundle
 from policyframes_training.tiers.calibration import PROMISED_PRECISION, calibrate
 from policyframes_training.tiers.card import render_card
+from policyframes_training.tiers.errors import fit_tier_errors
 from policyframes_training.tiers.export import Measured, check_name, describe_metrics
 from policyframes_training.tiers.lesson import LESSON, CrossFit, save_cross_fit
 from policyframes_training.tiers.recording import (
@@ -177,12 +178,11 @@ def _make_bundle(plan: EncoderPlan, corpus: Corpus, fitted: _Fitted, *, run_id: 
         metrics={},
         card="",
     )
-    calibration = calibrate(
-        _hold_out_validation(bundle, corpus),
-        fitted.crossed.folded.held_out if fitted.crossed else _hold_out_nothing(len(corpus.framings)),
-        corpus.framings,
-    )
-    bundle = replace(bundle, framings=calibration.settings)
+    validation = _hold_out_validation(bundle, corpus)
+    train = fitted.crossed.folded.held_out if fitted.crossed else _hold_out_nothing(len(corpus.framings))
+    calibration = calibrate(validation, train, corpus.framings)
+    errors = fit_tier_errors(calibration.settings, validation, train, corpus)
+    bundle = replace(bundle, framings=calibration.settings, errors=errors)
     measured = measure_bundle(bundle, corpus, seed=plan.seed)
     bundle = replace(bundle, metrics=describe_metrics(measured, calibration))
     params = {**plan.settings.as_params(), "base": base["base"]}

@@ -21,6 +21,7 @@ from policyframes_training.linear.linear import FOLDS, LinearModel, Trial, choos
 from policyframes_training.linear.settings import LinearSettings, candidate_settings
 from policyframes_training.tiers.calibration import PROMISED_PRECISION, calibrate
 from policyframes_training.tiers.card import render_card
+from policyframes_training.tiers.errors import fit_tier_errors
 from policyframes_training.tiers.export import Measured, build_bundle, check_name, describe_metrics
 from policyframes_training.tiers.lesson import LESSON, CrossFit, load_cross_fit, save_cross_fit
 from policyframes_training.tiers.recording import (
@@ -177,7 +178,8 @@ def _make_bundle(
         provenance=collect_provenance(plan, corpus, run_id),
     )
     measured = measure_bundle(bundle, corpus, seed=plan.seed)
-    bundle = replace(bundle, metrics=describe_metrics(measured, calibration))
+    errors = fit_tier_errors(calibration.settings, fitted.validation, fitted.train, corpus)
+    bundle = replace(bundle, metrics=describe_metrics(measured, calibration), errors=errors)
     facts = collect_facts(bundle, corpus, fitted.model.settings.as_params(), measured=measured, calibration=calibration)
     texts = describe_fast(bundle, taught=taught, folds=fitted.folds)
     return replace(bundle, card=render_card(facts, texts)), measured

@@ -1,0 +1,108 @@
+"""Rows -> articles: what a row must be to be scored. Nothing is repaired in silence."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from policyframes.archive.columns import format_kept
+from policyframes.archive.readers.batches import make_surrogate_fault
+from policyframes.archive.rows import Code, Fault, Row, show_value
+from policyframes.archive.settings import Settings
+from policyframes.documents.canonical import canonicalise
+from policyframes.documents.plain_text_reader import MOST_CONTROLS
+from policyframes.language import is_foreign
+
+_SURROGATES = re.compile("[\ud800-\udfff]")
+_CONTROLS = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]|\ufffd")
+_MOST_ID = 1000
+
+
+@dataclass(frozen=True)
+class Article:
+    """An article that can be scored.
+
+    Attributes:
+        id: of the id column, or empty where there is none.
+        text: canonical.
+        date: as it was given.
+    """
+
+    id: str
+    text: str
+    date: str | None
+
+
+def check_row(row: Row, settings: Settings, *, has_ids: bool) -> Article | Fault:
+    """Return the article of a row, or what is wrong with it.
+
+    Args:
+        row: as the reader gave it.
+        settings: the limits.
+        has_ids: there is a column of ids, so each row must have one.
+    """
+    if row.fault is not None:
+        return row.fault
+    identity = _check_id(row.id) if has_ids else ""
+    if isinstance(identity, Fault):
+        return identity
+    text = _check_text(row.text, settings)
+    if isinstance(text, Fault):
+        return text
+    date = _format_date(row.date)
+    if isinstance(date, Fault):
+        return date
+    return Article(identity, text, date)
+
+
+def _check_text(text: Any, settings: Settings) -> str | Fault:  # noqa: ANN401  (whatever a row holds)
+    if text is None:
+        return Fault(Code.NULL_TEXT, "the text is null")
+    if not isinstance(text, str):
+        return Fault(Code.WRONG_TYPE, f"the text is a {_name_type(text)}", show_value(text))
+    if len(text) > settings.max_characters:
+        message = f"the text has {len(text)} characters, more than {settings.max_characters}"
+        return Fault(Code.LIMIT_EXCEEDED, message, show_value(text))
+    if _SURROGATES.search(text):
+        return make_surrogate_fault(text, "the text", has_bytes=False)
+    if not text.strip("\ufeff \t\r\n\f\v\xa0"):
+        return Fault(Code.EMPTY_TEXT, "the text is empty or white space", show_value(text))
+    if len(_CONTROLS.findall(text)) > MOST_CONTROLS * len(text):
+        return Fault(Code.NOT_TEXT, "more than one character in a hundred is a control character", show_value(text))
+    canonical = canonicalise(text)
+    if not settings.any_language and is_foreign(canonical):
+        return Fault(Code.FOREIGN_LANGUAGE, "the text does not look English", show_value(text))
+    return canonical
+
+
+def _check_id(value: Any) -> str | Fault:  # noqa: ANN401  (whatever a row holds)
+    if isinstance(value, float) and value.is_integer():
+        # Tables with a gap in a column of whole numbers often hold fractions.
+        value = int(value)
+    if not isinstance(value, str | int | None) or isinstance(value, bool):
+        return Fault(Code.WRONG_ID, f"the id is a {_name_type(value)}", show_value(value))
+    identity = "" if value is None else str(value)
+    if not identity.strip():
+        return Fault(Code.MISSING_ID, "the row has no id")
+    if _SURROGATES.search(identity):
+        return Fault(Code.WRONG_ID, "the id holds half of a surrogate pair", show_value(identity))
+    if len(identity) > _MOST_ID:
+        return Fault(Code.WRONG_ID, f"the id has {len(identity)} characters", show_value(identity))
+    return identity
+
+
+def _format_date(value: Any) -> str | Fault | None:  # noqa: ANN401  (whatever a row holds)
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return None
+    date = format_kept(value) or ""
+    return make_surrogate_fault(date, "the date", has_bytes=False) if _SURROGATES.search(date) else date[:_MOST_ID]
+
+
+def _name_type(value: object) -> str:
+    if isinstance(value, Mapping):
+        return "object"
+    names = {"str": "text", "list": "list", "bool": "truth value", "int": "number", "float": "number"}
+    return names.get(type(value).__name__, type(value).__name__)

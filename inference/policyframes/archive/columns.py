@@ -1,0 +1,113 @@
+"""Which columns an archive has: text, id and date by name or by guess, and those that are carried through."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from policyframes.archive.arrow import import_arrow
+from policyframes.errors import UsageError
+
+OTHER = "other"
+"""Holds, as one JSON object, what a row has beyond the columns that the first rows showed."""
+_GUESSES = {
+    "text": ("text", "content", "body", "article", "full_text", "fulltext", "maintext", "article_text"),
+    "id": ("id", "_id", "article_id", "doc_id", "document", "uuid"),
+    "date": ("date", "publishedAt", "published_at", "publish_date", "date_publish", "published", "pub_date", "year"),
+}
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Where a row's values come from and what they are called in the results.
+
+    Attributes:
+        text: column of the text.
+        id: column of the ids; empty where there is none.
+        date: column of the dates; empty where there is none.
+        kept: name in the input, and in the results, of each column carried through.
+        has_other: what is in no column goes into the column `other`.
+        encoded_schema: schema of the carried columns, as pyarrow serialises it, in base64.
+    """
+
+    text: str
+    id: str
+    date: str
+    kept: tuple[tuple[str, str], ...]
+    has_other: bool
+    encoded_schema: str
+
+    @cached_property
+    def schema(self) -> Any:  # noqa: ANN401  (pyarrow has no types)
+        """Return the schema of the columns carried through."""
+        arrow = import_arrow()
+        return import_arrow("pyarrow.ipc").read_schema(arrow.py_buffer(base64.b64decode(self.encoded_schema)))
+
+    def describe(self) -> dict[str, object]:
+        """Return the columns as the run manifest records them."""
+        kept = {name: {"from": path, "type": str(self.schema.field(name).type)} for path, name in self.kept}
+        return {"text": self.text, "id": self.id, "date": self.date, "kept": kept, "other": self.has_other}
+
+
+def guess_column(kind: str, chosen: str, known: Sequence[str], *, root_only: bool = False) -> str:
+    """Return the column of a kind: the one chosen, or the first of the usual names that is there; empty if none.
+
+    Raises:
+        UsageError: the column chosen is in no row that was looked at.
+    """
+    if chosen:
+        root = chosen if root_only or chosen in known else chosen.partition(".")[0]
+        if root not in known:
+            raise _make_unknown(f"--{kind}-col {chosen}", known)
+        return chosen
+    by_lower = {name.lower(): name for name in reversed(known)}
+    return next((by_lower[guess.lower()] for guess in _GUESSES[kind] if guess.lower() in by_lower), "")
+
+
+def require_text(chosen: str, known: Sequence[str]) -> str:
+    """Return the column of the text.
+
+    Raises:
+        UsageError: there is none of that name or, where none was chosen, of a usual name.
+    """
+    column = guess_column("text", chosen, known)
+    if not column:
+        raise _make_unknown("the column of the text", known)
+    return column
+
+
+def _make_unknown(where: str, known: Sequence[str]) -> UsageError:
+    return UsageError(
+        where=where,
+        found="no such column in the first rows",
+        allowed=", ".join(known[:50]) or "inputs with columns",
+        remedy="Name the column, such as --text-col content (dots lead into nested objects: --text-col article.body).",
+    )
+
+
+def encode_schema(schema: Any) -> str:  # noqa: ANN401  (pyarrow has no types)
+    """Return a schema as text."""
+    return base64.b64encode(schema.serialize().to_pybytes()).decode("ascii")
+
+
+def look_up(record: Mapping[str, Any], path: str) -> Any:  # noqa: ANN401  (whatever JSON holds)
+    """Return the value at a name or at a dotted path; KeyError where there is none."""
+    if path in record:
+        return record[path]
+    value: Any = record
+    for name in path.split("."):
+        if not isinstance(value, Mapping):
+            raise KeyError(path)
+        value = value[name]
+    return value
+
+
+def format_kept(value: Any) -> str | None:  # noqa: ANN401  (whatever JSON holds)
+    """Return a value as a column of text holds it: strings as they are, all else as JSON."""
+    if value is None or isinstance(value, str):
+        return value
+    return json.dumps(value, ensure_ascii=False, default=str)

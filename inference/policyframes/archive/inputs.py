@@ -1,0 +1,272 @@
+"""The files that a job reads: found, named, opened. An error of the disk is ours to name; a damaged file is a result."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+import os
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import IO, Any, Literal
+
+from policyframes.archive.arrow import import_arrow
+from policyframes.errors import ArchiveInputError, UsageError
+
+Format = Literal["jsonl", "json", "csv", "parquet", "texts"]
+Compression = Literal["", "gzip", "zstd"]
+
+_FORMATS: dict[str, Format] = {
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".json": "json",
+    ".csv": "csv",
+    ".tsv": "csv",
+    ".parquet": "parquet",
+    ".pq": "parquet",
+    ".txt": "texts",
+}
+_COMPRESSIONS: dict[str, Compression] = {".gz": "gzip", ".zst": "zstd"}
+_BUFFER = 1024 * 1024
+_ALLOWED = ".parquet, .jsonl, .json, .csv, .tsv (these four also as .gz or .zst), and folders of them or of .txt"
+
+
+@dataclass(frozen=True)
+class Input:
+    """One file, or one folder of text files.
+
+    Attributes:
+        name: as results call it: the path below the folder that all inputs have in common.
+        path: where it lies.
+        format: how it is read.
+        compression: how it is compressed; empty where it is not.
+        bytes: size; of a folder that of its text files together.
+        sha256: hash of the bytes; of a folder that of the names and hashes of its text files. Empty until planned.
+        stamp: hash of names, sizes and times, by which a file is known not to have changed without reading it.
+    """
+
+    name: str
+    path: str
+    format: Format
+    compression: Compression = ""
+    bytes: int = 0
+    sha256: str = ""
+    stamp: str = ""
+
+    @property
+    def is_plain(self) -> bool:
+        """Return whether any byte of it can be reached without reading those before."""
+        return not self.compression
+
+
+class DamagedInputError(Exception):
+    """The rest of a file cannot be read; caught by the readers, never shown as it is."""
+
+
+class InputFile(io.RawIOBase):
+    """A file whose errors are named, and whose bytes are hashed as they are read."""
+
+    def __init__(self, path: str | Path, hasher: Any = None) -> None:  # noqa: ANN401  (hashlib names no type)
+        super().__init__()
+        self._path = str(path)
+        self._hasher = hasher
+        self._handle = -1
+        try:
+            self._handle = os.open(self._path, os.O_RDONLY)
+        except OSError as error:
+            raise make_input_error(self._path, error) from error
+
+    def readable(self) -> bool:
+        """Return that it can be read."""
+        return True
+
+    def seekable(self) -> bool:
+        """Return whether it can be read from anywhere; not while it is hashed."""
+        return self._hasher is None
+
+    def readinto(self, buffer: Any) -> int:  # noqa: ANN401  (any buffer)
+        """Fill a buffer and return how many bytes there were."""
+        try:
+            data = os.read(self._handle, len(buffer))
+        except OSError as error:
+            raise make_input_error(self._path, error) from error
+        buffer[: len(data)] = data
+        if self._hasher is not None:
+            self._hasher.update(data)
+        return len(data)
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        """Go to an offset."""
+        try:
+            return os.lseek(self._handle, offset, whence)
+        except OSError as error:
+            raise make_input_error(self._path, error) from error
+
+    def tell(self) -> int:
+        """Return the offset."""
+        return self.seek(0, os.SEEK_CUR)
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._handle >= 0:
+            os.close(self._handle)
+            self._handle = -1
+        super().close()
+
+
+def make_input_error(path: str | Path, error: OSError) -> ArchiveInputError:
+    """Return the error for a file that the system does not let us read."""
+    return ArchiveInputError(
+        where=str(path),
+        found=error.strerror or str(error),
+        allowed="inputs that can be read from beginning to end",
+        remedy="Remove the cause, then type the same command again: it goes on where it stopped.",
+    )
+
+
+def open_stream(source: Input, hasher: Any = None) -> IO[bytes]:  # noqa: ANN401  (hashlib names no type)
+    """Return the uncompressed bytes of a file.
+
+    Raises:
+        ArchiveInputError: it cannot be opened.
+    """
+    raw = io.BufferedReader(InputFile(source.path, hasher), _BUFFER)
+    if source.compression == "gzip":
+        return gzip.GzipFile(fileobj=raw)  # type: ignore[return-value]
+    if source.compression == "zstd":
+        arrow = import_arrow()
+        return io.BufferedReader(arrow.CompressedInputStream(arrow.PythonFile(raw, mode="r"), "zstd"), _BUFFER)
+    return raw
+
+
+def damage_errors() -> tuple[type[Exception], ...]:
+    """Return what libraries raise for damaged files. ArchiveInputError is among the first of them: catch it before."""
+    return (OSError, EOFError, zlib.error, import_arrow().ArrowException, ValueError)
+
+
+def find_inputs(paths: Sequence[str]) -> tuple[list[Input], list[str]]:
+    """Return the inputs that paths name, in the order of the paths and of names within folders, and what is left out.
+
+    Raises:
+        UsageError: a path is no kind of file that we read, or is given twice.
+        ArchiveInputError: there is nothing at a path, or it cannot be read.
+    """
+    found: list[Input] = []
+    ignored: list[str] = []
+    for path in paths:
+        place = Path(path).resolve()
+        if not place.exists():
+            raise make_input_error(path, FileNotFoundError(2, "No such file or folder"))
+        if place.is_dir():
+            found += _search_folder(place, ignored)
+            continue
+        kind = _classify(place)
+        if kind is None or kind[0] == "texts":
+            raise UsageError(
+                where=path,
+                found="a kind of file that is no archive",
+                allowed=_ALLOWED,
+                remedy="Give the folder of single texts; score single documents with: policyframes score",
+            )
+        found.append(Input("", str(place), *kind))
+    return _name_inputs(found), ignored
+
+
+def _search_folder(folder: Path, ignored: list[str]) -> list[Input]:
+    found, has_texts = [], False
+    for path in walk_files(folder):
+        kind = _classify(path)
+        if kind is None:
+            ignored.append(str(path))
+        elif kind[0] == "texts":
+            has_texts = True
+        else:
+            found.append(Input("", str(path), *kind))
+    if has_texts:
+        found.insert(0, Input("", str(folder), "texts"))
+    if not found:
+        raise UsageError(
+            where=str(folder), found="nothing to score", allowed=_ALLOWED, remedy="Give the folder of the articles."
+        )
+    return found
+
+
+def walk_files(folder: Path) -> Iterator[Path]:
+    """Yield the files below a folder in the order of their names; links to folders are not followed.
+
+    Raises:
+        ArchiveInputError: a folder cannot be read.
+    """
+
+    def refuse(error: OSError) -> None:
+        raise make_input_error(error.filename or folder, error) from error
+
+    for root, folders, files in os.walk(folder, onerror=refuse):
+        folders[:] = sorted(name for name in folders if not name.startswith((".", "_")))
+        for name in sorted(files):
+            if not name.startswith((".", "_")):
+                yield Path(root, name)
+
+
+def _classify(path: Path) -> tuple[Format, Compression] | None:
+    name = path.name.lower()
+    compression: Compression = ""
+    for ending, kind in _COMPRESSIONS.items():
+        if name.endswith(ending):
+            name, compression = name.removesuffix(ending), kind
+    chosen = _FORMATS.get(Path(name).suffix)
+    if chosen is None or (compression and chosen in {"parquet", "texts"}):
+        return None
+    return chosen, compression
+
+
+def _name_inputs(inputs: Iterable[Input]) -> list[Input]:
+    inputs = list(inputs)
+    paths = [source.path for source in inputs]
+    twice = next((path for path in paths if paths.count(path) > 1), None) if len(paths) < 1000 else None  # noqa: PLR2004
+    if twice:
+        raise UsageError(where=twice, found="given twice", allowed="each input once", remedy="Name it once.")
+    common = os.path.commonpath([str(Path(path).parent) for path in paths])
+    return [replace(source, name=Path(source.path).relative_to(common).as_posix()) for source in inputs]
+
+
+def stamp_input(source: Input) -> Input:
+    """Return the input with its present size and stamp; nothing is read.
+
+    Raises:
+        ArchiveInputError: it is not there any more.
+    """
+    try:
+        if source.format != "texts":
+            status = Path(source.path).stat()
+            return replace(source, bytes=status.st_size, stamp=f"{status.st_size}-{status.st_mtime_ns}")
+        hasher, total = hashlib.sha256(), 0
+        for path in walk_texts(Path(source.path)):
+            status = path.lstat()
+            total += status.st_size
+            hasher.update(f"{path}\0{status.st_size}\0{status.st_mtime_ns}\n".encode("utf-8", "surrogateescape"))
+    except OSError as error:
+        if isinstance(error, ArchiveInputError):
+            raise
+        raise make_input_error(source.path, error) from error
+    return replace(source, bytes=total, stamp=hasher.hexdigest())
+
+
+def walk_texts(folder: Path) -> Iterator[Path]:
+    """Yield the text files of a folder in the order of their names."""
+    return (path for path in walk_files(folder) if path.suffix.lower() == ".txt")
+
+
+def hash_file(path: str | Path) -> str:
+    """Return the sha256 of a file.
+
+    Raises:
+        ArchiveInputError: it cannot be read.
+    """
+    hasher = hashlib.sha256()
+    with io.BufferedReader(InputFile(path, hasher), _BUFFER) as stream:
+        while stream.read(_BUFFER):
+            pass
+    return hasher.hexdigest()

@@ -1,0 +1,243 @@
+"""A whole job: plan, score what the ledger has not, sum up. May be killed at any line and started again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Protocol
+
+from policyframes.archive.commits import WORK, Committer
+from policyframes.archive.inputs import Input, find_inputs, stamp_input
+from policyframes.archive.ledger import Entry, Ledger
+from policyframes.archive.lock import LOCK, hold_lock
+from policyframes.archive.manifest import (
+    FORMAT_VERSION,
+    RUN,
+    describe_code,
+    describe_inputs,
+    describe_model,
+    format_manifest,
+    read_manifest,
+    refuse_changes,
+)
+from policyframes.archive.plan import Plan, choose_columns, make_plan, read_plan
+from policyframes.archive.readers.formats import hash_input
+from policyframes.archive.scoring import Task
+from policyframes.archive.settings import Settings
+from policyframes.archive.shards import Shard
+from policyframes.archive.storage import Disk
+from policyframes.archive.summary import Summary, write_summary
+from policyframes.archive.tables import reserve_names
+from policyframes.archive.workers import Engine, LocalEngine, ProcessEngine
+from policyframes.errors import ArchiveIntegrityError, RefusedError, UsageError
+from policyframes.scorer import Scorer, load
+
+LEDGER = "ledger.jsonl"
+
+
+class Observer(Protocol):
+    """Is told how a job gets on."""
+
+    def say(self, message: str) -> None:
+        """Hear a sentence."""
+
+    def begin(self, rows: int, done: int) -> None:
+        """Hear how many rows there are, -1 where nobody knows, and how many were done before."""
+
+    def advance(self, entry: Entry) -> None:
+        """Hear that a shard is done."""
+
+
+class SilentObserver:
+    """Hears all and says nothing."""
+
+    def say(self, message: str) -> None:
+        """Hear a sentence."""
+
+    def begin(self, rows: int, done: int) -> None:
+        """Hear how many rows there are."""
+
+    def advance(self, entry: Entry) -> None:
+        """Hear that a shard is done."""
+
+
+EngineMaker = Callable[[Task, Scorer], Engine]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Means:
+    """What a job works with; none of it changes what comes out.
+
+    Attributes:
+        workers: processes that score; 1 scores in this process.
+        disk: that writes.
+        observer: is told how it gets on.
+        make_engine: makes what scores; None: this machine's processes.
+    """
+
+    workers: int = 1
+    disk: Disk = Disk()  # noqa: RUF009  (it holds nothing)
+    observer: Observer = SilentObserver()  # noqa: RUF009
+    make_engine: EngineMaker | None = None
+
+
+def score_archive(paths: Sequence[str], output: Path, settings: Settings, means: Means | None = None) -> Summary:
+    """Score an archive into a folder, or go on with what was begun there.
+
+    Args:
+        paths: files, or folders of them.
+        output: folder of the results; made if it is not there.
+        settings: what to do with the rows.
+        means: what to do it with.
+
+    Raises:
+        RefusedError: the folder holds something else, results of another job, or is in use.
+        ArchiveError: an input cannot be read, or rows do not add up.
+        OutputError: the disk refuses.
+        BundleError: the model cannot be loaded.
+        UsageError: an input or a column makes no sense.
+    """
+    means = means or Means()
+    inputs, ignored = find_inputs(paths)
+    _check_output(output, inputs)
+    if ignored:
+        means.observer.say(f"{len(ignored)} other files are left out, such as {ignored[0]}")
+    means.disk.make_folder(output / WORK)
+    with hold_lock(output):
+        scorer = load(settings.bundle or None, settings.quality or None)
+        plan = _prepare(inputs, output, settings, scorer=scorer, means=means)
+        return _score(plan, output, settings, scorer=scorer, means=means)
+
+
+def _check_output(output: Path, inputs: Sequence[Input]) -> None:
+    place = output.resolve()
+    holder = next((s for s in inputs if s.format == "texts" and place.is_relative_to(s.path)), None)
+    if holder:
+        raise UsageError(
+            where=f"-o {output}",
+            found="a folder within the inputs",
+            allowed="a folder beside them",
+            remedy="Give another folder with -o.",
+        )
+    if not place.exists():
+        return
+    if not place.is_dir():
+        raise RefusedError(
+            where=str(output), found="a file", allowed="a folder", remedy="Give another name with -o."
+        )
+    names = {path.name for path in place.iterdir()}
+    if RUN not in names and names - {WORK, LOCK, f".{RUN}.tmp"}:
+        raise RefusedError(
+            where=str(output),
+            found=f"files that are no results of an archive, such as {min(names)}",
+            allowed="a new or empty folder, or one that a run has begun",
+            remedy="Give another folder with -o.",
+        )
+
+
+def _prepare(inputs: list[Input], output: Path, settings: Settings, *, scorer: Scorer, means: Means) -> Plan:
+    """Return the plan that was begun, after checking that nothing has changed; without one, make it."""
+    now: dict[str, object] = {
+        "format_version": FORMAT_VERSION,
+        "model": describe_model(scorer),
+        "settings": settings.describe(),
+        "code": describe_code(scorer),
+    }
+    before = read_manifest(output)
+    if before is not None:
+        refuse_changes(output, {name: before.get(name) for name in now}, now)
+        plan = read_plan(output / WORK)
+        current = _recognise(inputs, plan.inputs)
+        refuse_changes(output, {"inputs": before["inputs"]}, {"inputs": describe_inputs(current)})
+        return replace(plan, inputs=current)
+    means.observer.say("Reading the inputs once, to hash them and to plan")
+    columns = choose_columns(inputs, settings, reserve_names(scorer.framings))
+    chosen = f"text {columns.text!r}, id {columns.id or 'by place'!r}, date {columns.date or 'none'!r}"
+    means.observer.say(f"Columns: {chosen}, {len(columns.kept)} carried through")
+    plan = make_plan(inputs, columns, settings, folder=output / WORK, disk=means.disk)
+    manifest = {
+        **now,
+        "inputs": describe_inputs(plan.inputs),
+        "columns": columns.describe(),
+        "rows": plan.rows,
+        "shards": plan.shards,
+    }
+    means.disk.write_file(output / RUN, [format_manifest(manifest)])
+    return plan
+
+
+def _recognise(inputs: Sequence[Input], planned: Sequence[Input]) -> tuple[Input, ...]:
+    """Return the inputs with hashes: those of the plan where size and time are the same, else read anew."""
+    known = {source.name: source for source in planned}
+    found = []
+    for source in inputs:
+        current = stamp_input(source)
+        before = known.get(source.name)
+        if before is not None and before.stamp == current.stamp and before.path == current.path:
+            current = replace(current, sha256=before.sha256)
+        elif before is not None and before.bytes == current.bytes:
+            current = replace(current, sha256=hash_input(current))
+        if current.format == "texts" and before is not None and current.sha256 == before.sha256:
+            current = replace(current, bytes=before.bytes)
+        found.append(current)
+    return tuple(found)
+
+
+def _score(plan: Plan, output: Path, settings: Settings, *, scorer: Scorer, means: Means) -> Summary:
+    ledger = Ledger(output / WORK / LEDGER, means.disk)
+    committer = Committer(output, means.disk, ledger, settings.output_format)
+    if settings.passages:
+        means.disk.make_folder(output / f"passages.{settings.output_format}")
+    entries = {number: entry for number, entry in ledger.read().items() if entry.is_intact(output)}
+    _report_begin(plan, entries, means)
+    task = Task(plan.inputs, plan.columns, settings, settings.bundle)
+    expected: dict[int, int] = {}
+
+    def find_open() -> Iterator[Shard]:
+        for shard in plan.read_shards():
+            if shard.number not in entries:
+                expected[shard.number] = shard.rows
+                yield shard
+
+    recalled = 0
+    if len(entries) < plan.shards:
+        engine = _make_engine(task, scorer, means)
+        try:
+            for result in engine.run(find_open()):
+                for number in range(recalled, result.number):
+                    committer.recall(entries[number])
+                # What was committed here is known to the committer already.
+                entry = committer.commit(result, expected.pop(result.number))
+                entries[entry.shard] = entry
+                recalled = entry.shard + 1
+                means.observer.advance(entry)
+        finally:
+            engine.close()
+    return _finish(plan, output, entries, disk=means.disk, output_format=settings.output_format)
+
+
+def _report_begin(plan: Plan, entries: dict[int, Entry], means: Means) -> None:
+    done = sum(entry.rows for entry in entries.values())
+    if entries:
+        means.observer.say(f"Going on: {len(entries)} of {plan.shards} shards are done")
+    means.observer.begin(plan.rows, done)
+
+
+def _make_engine(task: Task, scorer: Scorer, means: Means) -> Engine:
+    if means.make_engine is not None:
+        return means.make_engine(task, scorer)
+    return LocalEngine(task, scorer) if means.workers == 1 else ProcessEngine(task, means.workers)
+
+
+def _finish(plan: Plan, output: Path, entries: dict[int, Entry], *, disk: Disk, output_format: str) -> Summary:
+    ordered = [entries[number] for number in range(plan.shards)]
+    summary = write_summary(output, ordered, disk, output_format)
+    if summary.rows != summary.scored + summary.quarantined or plan.rows not in {-1, summary.rows}:
+        raise ArchiveIntegrityError(
+            where=str(output),
+            found=f"{plan.rows} rows planned, {summary.scored} scored, {summary.quarantined} quarantined",
+            allowed="rows planned = rows scored + rows quarantined",
+            remedy="Start again with another output folder, and please report it with this message.",
+        )
+    return summary

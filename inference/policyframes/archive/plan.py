@@ -1,0 +1,148 @@
+"""The plan of a job: columns and shards, made once from the inputs, and read back when the job goes on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from policyframes.archive.arrow import import_arrow
+from policyframes.archive.columns import OTHER, Columns, encode_schema, guess_column, require_text
+from policyframes.archive.inputs import Input, stamp_input
+from policyframes.archive.readers.formats import find_names, plan_input
+from policyframes.archive.readers.parquet import choose_types
+from policyframes.archive.settings import Settings
+from policyframes.archive.shards import Shard
+from policyframes.archive.storage import Disk
+from policyframes.errors import ArchiveInputError
+
+PLAN = "plan.jsonl"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to be done.
+
+    Attributes:
+        inputs: with sizes, hashes and stamps.
+        columns: where values are.
+        shards: how many there are.
+        rows: how many rows the shards have; -1 where only reading tells.
+        path: file that holds the shards.
+    """
+
+    inputs: tuple[Input, ...]
+    columns: Columns
+    shards: int
+    rows: int
+    path: Path
+
+    def read_shards(self) -> Iterator[Shard]:
+        """Yield the shards in their order; one at a time, because there may be many."""
+        with self.path.open(encoding="utf-8", errors="surrogatepass") as lines:
+            for line in lines:
+                fields = json.loads(line)
+                if "number" in fields:
+                    yield Shard(**{**fields, "paths": tuple(fields.get("paths", ()))})
+
+
+def choose_columns(inputs: Sequence[Input], settings: Settings, reserved: Sequence[str]) -> Columns:
+    """Return the columns of inputs, by name or by guess.
+
+    Args:
+        inputs: all of them.
+        settings: what the user chose.
+        reserved: names of columns of the results, which a carried column cannot have.
+
+    Raises:
+        UsageError: a column that was chosen is not there, or none can be the text.
+    """
+    looked = [find_names(source, settings) for source in inputs]
+    names = list(dict.fromkeys(name for found, _ in looked for name in found))
+    schemas = [schema for _, schema in looked if schema is not None]
+    text = require_text(settings.text_column, names)
+    identity = guess_column("id", settings.id_column, names)
+    date = guess_column("date", settings.date_column, names)
+    for path in settings.keep:
+        guess_column("keep", path, names)
+    paths = list(settings.keep) or [name for name in names if name not in {text, identity, date}]
+    kept, taken = [], {name.lower() for name in reserved}
+    for path in paths:
+        name = path
+        while name.lower() in taken:
+            # DuckDB and Spark do not tell columns apart by their case.
+            name += "_kept"
+        taken.add(name.lower())
+        kept.append((path, name))
+    has_other = not settings.keep and any(source.format in {"jsonl", "json"} for source in inputs)
+    arrow = import_arrow()
+    is_typed = len(schemas) == len(inputs)
+    fields = [
+        (name, choose_types(schemas, path, as_json=settings.output_format == "jsonl") if is_typed else arrow.string())
+        for path, name in kept
+    ]
+    has_other = has_other and OTHER not in taken
+    fields += [(OTHER, arrow.string())] if has_other else []
+    return Columns(text, identity, date, tuple(kept), has_other, encode_schema(arrow.schema(fields)))
+
+
+def make_plan(
+    inputs: Sequence[Input], columns: Columns, settings: Settings, *, folder: Path, disk: Disk
+) -> Plan:
+    """Read the inputs once, for their hashes and the borders of shards, and write the plan.
+
+    Raises:
+        ArchiveInputError: an input cannot be read, or changed meanwhile.
+        ArchiveOutputError: the plan cannot be written.
+    """
+    planned: list[Input] = []
+    totals = [0, 0]
+
+    def write() -> Iterator[bytes]:
+        for index, source in enumerate(inputs):
+            stamped = stamp_input(source)
+            digests: list[str] = []
+            for shard in plan_input(stamped, settings, digests.append):
+                rows = -1 if settings.records and source.format == "jsonl" else shard.rows
+                totals[1] = -1 if rows < 0 or totals[1] < 0 else totals[1] + rows
+                yield _dump(asdict(replace(shard, number=totals[0], input=index, rows=rows)))
+                totals[0] += 1
+            if stamp_input(source) != stamped:
+                raise make_changed_error(source)
+            planned.append(replace(stamped, sha256=digests[0]))
+        yield _dump({"inputs": [asdict(source) for source in planned], "columns": asdict(columns)})
+        yield _dump({"shards": totals[0], "rows": totals[1]})
+
+    path = folder / PLAN
+    disk.write_file(path, write())
+    return Plan(tuple(planned), columns, totals[0], totals[1], path)
+
+
+def read_plan(folder: Path) -> Plan:
+    """Return the plan that was written."""
+    path = folder / PLAN
+    head: dict[str, Any] = {}
+    with path.open(encoding="utf-8", errors="surrogatepass") as lines:
+        for line in lines:
+            if not line.startswith('{"number"'):
+                head |= json.loads(line)
+    columns = head["columns"]
+    columns["kept"] = tuple((path, name) for path, name in columns["kept"])
+    inputs = tuple(Input(**fields) for fields in head["inputs"])
+    return Plan(inputs, Columns(**columns), head["shards"], head["rows"], path)
+
+
+def make_changed_error(source: Input) -> ArchiveInputError:
+    """Return the error for an input that changed during the run."""
+    return ArchiveInputError(
+        where=source.path,
+        found="the file changed while it was read",
+        allowed="inputs that stay as they are until the run ends",
+        remedy="Wait until whatever writes it has ended, then score it into another folder.",
+    )
+
+
+def _dump(fields: object) -> bytes:
+    return json.dumps(fields, separators=(",", ":")).encode("ascii") + b"\n"

@@ -1,0 +1,1 @@
+"""One reader a format: rows of an input file, in batches, with their places. Knows nothing of scores."""

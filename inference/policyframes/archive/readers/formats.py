@@ -1,0 +1,102 @@
+"""Which reader and planner a format has."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Protocol
+
+from policyframes.archive.columns import Columns
+from policyframes.archive.inputs import Format, Input, hash_file
+from policyframes.archive.readers import csv_table, json_file, jsonl, parquet, texts
+from policyframes.archive.readers.batches import FaultError
+from policyframes.archive.rows import Batch
+from policyframes.archive.settings import Settings
+from policyframes.archive.shards import Shard
+
+
+class Reader(Protocol):
+    """Reads the shards of one input."""
+
+    def read(self, shard: Shard) -> Iterator[Batch]:
+        """Yield the rows of a shard in batches."""
+
+    def close(self) -> None:
+        """Let go of the input."""
+
+
+_READERS: dict[Format, Callable[[Input, Columns, Settings], Reader]] = {
+    "jsonl": jsonl.JsonLinesReader,
+    "json": json_file.JsonReader,
+    "csv": csv_table.CsvReader,
+    "parquet": parquet.ParquetReader,
+    "texts": texts.TextsReader,
+}
+_PLANNERS: dict[Format, Callable[[Input, Settings, Any], Iterator[Shard]]] = {
+    "jsonl": jsonl.plan_shards,
+    "json": json_file.plan_shards,
+    "csv": csv_table.plan_shards,
+    "texts": texts.plan_shards,
+}
+_SAMPLED = 1000
+
+
+def open_reader(source: Input, columns: Columns, settings: Settings) -> Reader:
+    """Return the reader of an input.
+
+    Raises:
+        ArchiveInputError: it cannot be opened.
+    """
+    return _READERS[source.format](source, columns, settings)
+
+
+def plan_input(source: Input, settings: Settings, finish: Callable[[str], None]) -> Iterator[Shard]:
+    """Yield the shards of an input, then tell its hash.
+
+    Raises:
+        ArchiveInputError: the disk cannot be read.
+        UsageError: a setting does not fit the format.
+    """
+    if source.format == "parquet":
+        yield from parquet.plan_shards(source, settings)
+        finish(hash_file(source.path))
+        return
+    hasher = hashlib.sha256()
+    yield from _PLANNERS[source.format](source, settings, hasher)
+    finish(hasher.hexdigest())
+
+
+def hash_input(source: Input) -> str:
+    """Return the hash of an input, as planning tells it.
+
+    Raises:
+        ArchiveInputError: it cannot be read.
+    """
+    return texts.hash_folder(source) if source.format == "texts" else hash_file(source.path)
+
+
+def find_names(source: Input, settings: Settings) -> tuple[list[str], Any]:
+    """Return the columns of an input as its first rows show them, and its schema where it has one.
+
+    Raises:
+        UsageError: a setting does not fit the format, or a table has no header.
+    """
+    if source.format == "parquet":
+        parquet.refuse_records(source, settings)
+        schema = parquet.read_schema(source)
+        return (list(schema.names) if schema is not None else []), schema
+    if source.format == "csv":
+        parquet.refuse_records(source, settings)
+        header = csv_table.read_header(source, settings)
+        return (list(header.names) if header else []), None
+    if source.format == "texts":
+        return [texts.TEXT, texts.ID], None
+    if source.format == "jsonl":
+        records = jsonl.sample_records(source, settings, _SAMPLED)
+    else:
+        try:
+            items = json_file.read_items(source, settings)
+        except FaultError:
+            items = []
+        records = [item for item in items[:_SAMPLED] if isinstance(item, Mapping)]
+    return list(dict.fromkeys(name for record in records for name in record)), None

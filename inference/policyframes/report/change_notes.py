@@ -1,0 +1,50 @@
+"""What changed between groups, in sentences for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from policyframes.profiles.change import Change
+from policyframes.profiles.comparison import Comparison
+from policyframes.profiles.names import name_aspect
+
+_MOST = 20
+
+
+def describe_changes(comparison: Comparison) -> Iterator[str]:
+    """Yield one sentence on how many changes were tested, then one for each that is significant, largest first."""
+    if len(comparison.groups) == 1:
+        yield f"There is one group only, {comparison.by} {comparison.groups[0]}: nothing to compare it with."
+        return
+    if not comparison.changes:
+        yield (
+            "The order in time of these groups is not known, so no change from one to the next was tested; "
+            "give each document a year."
+        )
+        return
+    tested = [change for change in comparison.changes if change.p_value is not None]
+    found = [change for change in tested if change.is_significant]
+    if not tested:
+        yield "No change could be tested: the groups have too few passages."
+        return
+    yield (
+        f"Of {len(tested)} differences between one group and the next, {len(found) or 'none'} "
+        f"{'is' if len(found) == 1 else 'are'} more than chance explains (Holm's correction, 5 %)"
+        f"{':' if found else '.'}"
+    )
+    found.sort(key=lambda change: -abs(change.difference or 0.0))
+    for change in found[:_MOST]:
+        yield f"  {_describe(comparison, change)}"
+    if len(found) > _MOST:
+        yield f"  and {len(found) - _MOST} more in changes.csv (with -o)."
+
+
+def _describe(comparison: Comparison, change: Change) -> str:
+    ends = [100 * (value or 0.0) for value in (change.difference, change.low, change.high)]
+    what = f"{name_aspect(change.aspect, comparison.collection)}, {change.kind}"
+    adjusted = change.adjusted_p_value or 0.0
+    p_value = "p < 0.001" if adjusted < 0.001 else f"p = {adjusted:.3f}"  # noqa: PLR2004  (what three decimals show)
+    return (
+        f"{what}: {ends[0]:+.0f} points ({ends[1]:+.0f} to {ends[2]:+.0f}) "
+        f"from {change.before} to {change.after}, {p_value}"
+    )

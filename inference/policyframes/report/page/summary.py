@@ -1,0 +1,296 @@
+"""The summary: sentences that say what the numbers say, in every case, and no more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from policyframes.profiles import MIN_PASSAGES, Change, Share
+from policyframes.profiles.shares import UNCERTAIN
+from policyframes.report.page.changes import is_tested
+from policyframes.report.page.heatmap import find_lead
+from policyframes.report.page.outline import Group, Kind, Outline, find_share
+from policyframes.report.page.wording import (
+    join_words,
+    say_count,
+    say_interval,
+    say_p_value,
+    say_percent,
+    say_share,
+)
+from policyframes.report.rows import Failure
+
+# More groups than this are summed up rather than told one by one.
+_MOST_TOLD = 4
+_MOST_CHANGES = 5
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What is said of one thing: its name, empty where there is but one, and sentences."""
+
+    name: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What the page says first.
+
+    Attributes:
+        heading: title of the page.
+        read: what was read and what not.
+        findings: the shares, each a sentence or two.
+        changes: what changed between consecutive groups and what did not.
+        method: how far the numbers can be trusted.
+    """
+
+    heading: str
+    read: str
+    findings: tuple[Finding, ...]
+    changes: tuple[str, ...]
+    method: str
+
+
+def build_summary(outline: Outline, failures: Sequence[Failure]) -> Summary:
+    """Return the summary of a comparison."""
+    groups = outline.groups
+    few = [_tell_group(outline, group) for group in groups] if len(groups) <= _MOST_TOLD else []
+    findings = few or list(_tell_many(outline))
+    return Summary(
+        heading=_build_heading(outline),
+        read=_tell_reading(outline, failures),
+        findings=tuple(findings),
+        changes=tuple(_tell_changes(outline)),
+        method=_tell_method(outline),
+    )
+
+
+def _build_heading(outline: Outline) -> str:
+    documents = outline.comparison.collection.documents
+    if not documents:
+        return "No document could be scored"
+    if len(documents) == 1:
+        return f"How one document frames its subject: {documents[0].title}"
+    by = "" if outline.is_by_document else f", by {outline.comparison.by}"
+    return f"How {len(documents)} documents frame their subjects{by}"
+
+
+def _tell_reading(outline: Outline, failures: Sequence[Failure]) -> str:
+    documents = outline.comparison.collection.documents
+    total = sum(len(document.scored.passages) for document in documents)
+    counted = sum(len(document.passages) for document in documents)
+    parts = []
+    if documents:
+        groups = (
+            ""
+            if outline.is_by_document
+            else f" in {say_count(len(outline.groups), 'group')} by {outline.comparison.by}"
+        )
+        verb = "was" if len(documents) == 1 else "were"
+        parts.append(
+            f"{say_count(len(documents), 'document')}{groups}, {say_count(total, 'passage')} in all, {verb} scored."
+        )
+    if counted < total:
+        parts.append(
+            f"The shares are of the {counted:,} passages in the authors' own voice; {total - counted:,} that report "
+            "the framing of somebody else are shown in the text and left out of the shares."
+        )
+    if failures:
+        was = "was" if len(failures) == 1 else "were"
+        parts.append(
+            f"{say_count(len(failures), 'document')} could not be read and {was} left out of all numbers: see below."
+        )
+    return " ".join(parts)
+
+
+def _tell_group(outline: Outline, group: Group) -> Finding:
+    """Return the sentences on one group."""
+    profile = group.profile
+    name = "" if len(outline.groups) == 1 else group.label
+    known = [(kind, share) for kind in outline.framings if (share := find_share(profile, kind.id)) is not None]
+    if not known:
+        total = say_count(len(profile.passages), "passage")
+        return Finding(name, f"{total}, too few for shares; at least {MIN_PASSAGES} are needed. Read the passages.")
+    ordered = sorted(known, key=lambda pair: -(pair[1].value or 0.0))
+    shares = [f"{kind.name} {_tell_share(share, is_first=not number)}" for number, (kind, share) in enumerate(ordered)]
+    sentences = [
+        _tell_lead(outline, group),
+        f"Estimated shares of its {say_count(len(profile.passages), 'passage')}: {join_words(shares)}.",
+        _tell_rest(outline, group),
+    ]
+    return Finding(name, " ".join(sentence for sentence in sentences if sentence))
+
+
+def _tell_share(share: Share, *, is_first: bool) -> str:
+    if share.low is None or share.high is None:
+        return say_percent(share.value or 0.0)
+    words = "95 % interval " if is_first else ""
+    return f"{say_percent(share.value or 0.0)} ({words}{say_interval(share.low, share.high)})"
+
+
+def _tell_rest(outline: Outline, group: Group) -> str:
+    none = find_share(group.profile, outline.none.id)
+    uncertain = group.profile.shares.get(UNCERTAIN)
+    parts = []
+    if none is not None:
+        parts.append(f"no framing in {say_share(none)}")
+    if uncertain is not None:
+        parts.append(f"the model is uncertain about {uncertain.count:,} of {uncertain.passages:,}")
+    sentence = "; ".join(parts)
+    return f"{sentence[:1].upper()}{sentence[1:]}." if sentence else ""
+
+
+def _tell_lead(outline: Outline, group: Group) -> str:
+    lead = find_lead(outline, group.profile)
+    if lead is None:
+        return "No framing was found."
+    kind, _ = lead
+    if group.profile.is_clear:
+        return f"{kind.label} leads clearly: its interval lies above those of the other framings."
+    low = group.profile.shares[kind.id].low or 0.0
+    rivals = [
+        other.name
+        for other in outline.framings
+        if other.id != kind.id and (share := find_share(group.profile, other.id)) and (share.high or 0.0) >= low
+    ]
+    return f"{kind.label} has the largest share, but not clearly: its interval overlaps that of {join_words(rivals)}."
+
+
+def _tell_many(outline: Outline) -> Iterator[Finding]:
+    """Yield what many groups have in common and where they differ most."""
+    known = [group for group in outline.groups if find_share(group.profile, outline.framings[0].id)]
+    for kind in outline.framings:
+        values = [
+            (share.value or 0.0, number, group, share)
+            for number, group in enumerate(known)
+            if (share := find_share(group.profile, kind.id)) is not None
+        ]
+        if len(values) > 1:
+            least, most = min(values), max(values)
+            yield Finding(
+                kind.label,
+                f"estimated share from {_tell_share(least[3], is_first=True)} in {least[2].label} to "
+                f"{_tell_share(most[3], is_first=False)} in {most[2].label}. {_tell_led(outline, known, kind)}",
+            )
+    for group in known if len(known) == 1 else ():
+        yield _tell_group(outline, group)
+    small = [group.label for group in outline.groups if group.profile.is_too_small]
+    if small:
+        verb = "has" if len(small) == 1 else "have"
+        yield Finding(
+            "Too small", f"{join_words(small)} {verb} fewer than {MIN_PASSAGES} passages, too few for shares."
+        )
+
+
+def _tell_led(outline: Outline, groups: Sequence[Group], kind: Kind) -> str:
+    """Return in how many groups a framing has the largest share, and where it does so clearly."""
+    led = [group for group in groups if (lead := find_lead(outline, group.profile)) and lead[0] == kind]
+    clear = [group.label for group in led if group.profile.is_clear]
+    if not led:
+        return f"It has the largest share in none of {say_count(len(groups), outline.noun)}."
+    text = f"It has the largest share in {len(led)} of {say_count(len(groups), outline.noun)}"
+    if not clear:
+        return f"{text}, in none of them clearly."
+    return f"{text}, clearly in {'each' if len(clear) == len(led) else join_words(clear)}."
+
+
+def _tell_changes(outline: Outline) -> Iterator[str]:
+    changes = outline.comparison.changes
+    if len(outline.groups) < 2:  # noqa: PLR2004  (nothing to compare)
+        return
+    if not changes:
+        why = "" if outline.comparison.is_in_time else ": their order in time is not known"
+        yield f"No test was made of whether the {outline.noun}s differ{why}. Equal shares may look different by chance."
+        return
+    tested = [change for change in changes if is_tested(change)]
+    if not tested:
+        yield f"No change could be tested: the {outline.noun}s have too few passages."
+        return
+    overall = [change for change in tested if change.aspect is None]
+    for change in overall:
+        if change.is_significant:
+            yield f"{_tell_change(outline, change)}."
+    if overall:
+        yield _tell_still(outline, overall)
+    yield from _tell_aspects(outline, [change for change in tested if change.aspect is not None])
+
+
+def _tell_change(outline: Outline, change: Change) -> str:
+    difference = change.difference or 0.0
+    points = round(abs(difference) * 100)
+    moved = "rose" if difference > 0 else "fell"
+    kind = "passages without a framing" if change.kind == outline.none.id else outline.kind(change.kind).name
+    interval = ""
+    if change.low is not None and change.high is not None:
+        low, high = sorted((abs(change.low), abs(change.high)))
+        interval = f", 95 % interval {low * 100:.0f} to {high * 100:.0f}" if change.low * change.high > 0 else ""
+    chance = say_p_value(change.adjusted_p_value if change.adjusted_p_value is not None else 1.0)
+    return (
+        f"From {outline.group(change.before).label} to {outline.group(change.after).label} the share of {kind} {moved} "
+        f"by {say_count(points, 'percentage point')}{interval} ({chance}, adjusted for all comparisons)"
+    )
+
+
+def _tell_still(outline: Outline, changes: Sequence[Change]) -> str:
+    """Return between which groups no share changed significantly."""
+    steps = list(dict.fromkeys((change.before, change.after) for change in changes))
+    moved = {(change.before, change.after) for change in changes if change.is_significant}
+    still = [step for step in steps if step not in moved]
+    between = f"the two {outline.noun}s" if len(outline.groups) == 2 else f"consecutive {outline.noun}s"  # noqa: PLR2004  (one step)
+    if not moved:
+        return f"Between {between} no share of all passages changed significantly: the differences may be chance."
+    if not still:
+        return f"All other differences between {between} may be chance."
+    names = [f"from {outline.group(before).label} to {outline.group(after).label}" for before, after in still]
+    where = (
+        join_words(names, "or") if len(still) <= _MOST_TOLD else f"between the other {len(still)} pairs of {between}"
+    )
+    return f"No share of all passages changed significantly {where}; what differs there may be chance."
+
+
+def _tell_aspects(outline: Outline, changes: Sequence[Change]) -> Iterator[str]:
+    if not changes:
+        return
+    moved = sorted(
+        (change for change in changes if change.is_significant), key=lambda change: change.adjusted_p_value or 0.0
+    )
+    if not moved:
+        yield f"Within single aspects none of {say_count(len(changes), 'tested change')} is significant."
+        return
+    verb = "is" if len(moved) == 1 else "are"
+    yield f"Within single aspects {len(moved)} of {say_count(len(changes), 'tested change')} {verb} significant."
+    for change in moved[:_MOST_CHANGES]:
+        yield f"{outline.name_aspect(change.aspect)}: {_lower(_tell_change(outline, change))}."
+    if len(moved) > _MOST_CHANGES:
+        yield "The others stand in the table of changes."
+
+
+def _lower(text: str) -> str:
+    return text[:1].lower() + text[1:]
+
+
+def _tell_method(outline: Outline) -> str:
+    methods = {
+        share.method
+        for group in outline.groups
+        for kind in (*outline.framings, outline.none)
+        if (share := find_share(group.profile, kind.id)) is not None
+    }
+    return " ".join(sentence for method, sentence in _METHODS.items() if method in methods)
+
+
+_METHODS = {
+    "adjusted": (
+        "The shares are corrected for the errors that the model made on test documents, and their 95 % intervals hold "
+        "both those errors and the sampling of passages."
+    ),
+    "coded": (
+        "The shares are corrected by a hand-coded sample of these passages, and their 95 % intervals hold what the "
+        "sample leaves open."
+    ),
+    "counted": (
+        "The shares count the model's decisions, and their 95 % intervals hold the sampling of passages alone, not the "
+        "model's errors: the truth may lie outside them more often than the intervals say."
+    ),
+}

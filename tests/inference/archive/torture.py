@@ -1,0 +1,218 @@
+"""Kills jobs and looks at what is left: `python -m tests.inference.archive.torture kills|exits --help`.
+
+Every job runs in a process of its own, forked from this one, which has imported everything and started no thread.
+Prints one JSON object: how many trials, where the kills landed, and the seeds of those that left something wrong.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import mmap
+import os
+import random
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+from policyframes.archive.storage import Disk
+from policyframes.bundle import save_bundle
+from tests.inference.archive.archives import FORMATS, make_rows, read_entries, read_tree, run_job, write_rows
+from tests.inference.builders import make_bundle
+
+KILLED = 137
+PAUSE = 0.002
+AFTER_THE_END = "after the end"
+STEPS = ("create", "open", "write", "sync", "rename", "sync folder", "folder", "truncate")
+PLACES = ("plan", "part", "quarantine", "ids", "ledger", "final")
+
+
+class TracedDisk(Disk):
+    """Notes in shared memory which step it is at, so that whoever kills it knows where.
+
+    Each step takes a moment longer than it must, as on a slow disk: kills then land within steps.
+    """
+
+    def __init__(self, board: mmap.mmap) -> None:
+        self._board = board
+
+    def perform(self, step, path, action):
+        self._board[0] = 1 + STEPS.index(step)
+        self._board[1] = 1 + PLACES.index(name_place(path))
+        time.sleep(PAUSE)
+        result = action()
+        self._board[0] = self._board[1] = 0
+        return result
+
+
+class ExitingDisk(Disk):
+    """Ends the process before or after the nth step, without a word."""
+
+    def __init__(self, last: int, *, after: bool) -> None:
+        self._left = last
+        self._after = after
+
+    def perform(self, step, path, action):
+        self._left -= 1
+        if self._left == 0 and not self._after:
+            os._exit(KILLED)
+        result = action()
+        if self._left == 0:
+            os._exit(KILLED)
+        return result
+
+
+class CountingDisk(Disk):
+    def __init__(self) -> None:
+        self.steps = []
+
+    def perform(self, step, path, action):
+        self.steps.append((step, name_place(path)))
+        return action()
+
+
+def name_place(path: Path) -> str:
+    text = str(path)
+    if "ledger" in path.name:
+        return "ledger"
+    for word in ("quarantine/", "ids/"):
+        if f"_work/{word}" in text:
+            return word.rstrip("/")
+    if "part-" in path.name or path.name.startswith(("documents.", "passages.")):
+        return "part"
+    return "plan" if "plan" in path.name or "run.json" in path.name else "final"
+
+
+def fork(work: Callable[[], object]) -> int:
+    sys.stdout.flush()
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            work()
+            code = 0
+        finally:
+            os._exit(code)
+    return child
+
+
+def wait(child: int) -> int:
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def finish(work: Callable[[], object]) -> None:
+    code = wait(fork(work))
+    if code:
+        raise AssertionError(f"a run that nobody disturbed ended with {code}")
+
+
+class Case:
+    """One input format and output format, with what an undisturbed run gives and how long it takes."""
+
+    def __init__(self, folder: Path, rows: int, formats: tuple[str, str], shard_rows: int) -> None:
+        kind, self.output_format = formats
+        self.folder = folder / f"{kind}-{self.output_format}"
+        self.folder.mkdir()
+        self.bundle = folder / "tiny-v1"
+        self.source = self.folder / f"news.{kind}"
+        self.shard_rows = shard_rows
+        finish(lambda: write_rows(self.source, make_rows(rows)))
+        self.board = mmap.mmap(-1, 16)
+        start = time.perf_counter()
+        finish(lambda: self.run(self.folder / "reference", TracedDisk(self.board)))
+        self.seconds = time.perf_counter() - start
+        self.reference = read_tree(self.folder / "reference")
+        self.entries = read_entries(self.folder / "reference")
+
+    def run(self, output: Path, disk: Disk) -> None:
+        changes = {"output_format": self.output_format, "shard_rows": self.shard_rows}
+        run_job(self.source, output, self.bundle, disk=disk, **changes)
+
+    def is_same(self, output: Path) -> bool:
+        return read_tree(output) == self.reference and read_entries(output) == self.entries
+
+
+def kill_once(case: Case, output: Path, delay: float) -> str:
+    """Kill a run after a delay and return where it was."""
+    case.board[0] = case.board[1] = 0
+    child = fork(lambda: case.run(output, TracedDisk(case.board)))
+    time.sleep(delay)
+    os.kill(child, signal.SIGKILL)
+    if wait(child) == 0:
+        return AFTER_THE_END
+    step, place = case.board[0], case.board[1]
+    return f"{PLACES[place - 1]}: {STEPS[step - 1]}" if step and place else "between writes"
+
+
+def run_kills(options: argparse.Namespace, folder: Path) -> dict:
+    formats = [(kind, out) for kind in FORMATS for out in ("parquet", "jsonl")]
+    cases: dict[tuple[str, str], Case] = {}
+    landed, wrong, trial = Counter(), [], 0
+    while landed.total() - landed[AFTER_THE_END] < options.kills:
+        trial += 1
+        chance = random.Random(f"{options.seed}-{trial}")
+        chosen = formats[trial % len(formats)]
+        if chosen not in cases:
+            cases[chosen] = Case(folder, options.rows, chosen, options.shard_rows)
+        case = cases[chosen]
+        output = case.folder / f"out-{trial}"
+        for _ in range(chance.randint(1, 3)):
+            landed[kill_once(case, output, chance.uniform(0, case.seconds))] += 1
+        finish(lambda case=case, output=output: case.run(output, Disk()))
+        if case.is_same(output):
+            shutil.rmtree(output)
+        else:
+            wrong.append(f"{options.seed}-{trial}")
+    return {"trials": trial, "landed": dict(landed.most_common()), "wrong": wrong}
+
+
+def run_exits(options: argparse.Namespace, folder: Path) -> dict:
+    case = Case(folder, options.rows, ("jsonl", options.output_format), options.shard_rows)
+    counting = CountingDisk()
+    case.run(case.folder / "counted", counting)
+    chance = random.Random(options.seed)
+    landed, wrong = Counter(), []
+    # The disk is the same after a step and before the next, so that one of the two does; --both proves it.
+    sides = [(number, True) for number in range(len(counting.steps) + 1) if number] + [(1, False)]
+    if options.both:
+        sides += [(number, False) for number in range(2, len(counting.steps) + 1)]
+    for number, after in sides:
+        step, place = counting.steps[number - 1]
+        output = case.folder / f"out-{number}-{after}"
+        codes = [wait(fork(lambda: case.run(output, ExitingDisk(number, after=after))))]  # noqa: B023
+        if options.double:
+            second = chance.randint(1, len(counting.steps) // 2)
+            codes += [wait(fork(lambda: case.run(output, ExitingDisk(second, after=after))))]  # noqa: B023
+        finish(lambda: case.run(output, Disk()))  # noqa: B023
+        landed[f"{place}: {step}"] += 1
+        if codes[0] == KILLED and case.is_same(output):
+            shutil.rmtree(output)
+        else:
+            wrong.append(f"{number} {'after' if after else 'before'}: {place}: {step}, {codes}")
+    return {"trials": landed.total(), "steps": len(counting.steps), "landed": dict(landed), "wrong": wrong}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("kind", choices=("kills", "exits"))
+    parser.add_argument("--kills", type=int, default=60)
+    parser.add_argument("--rows", type=int, default=2000)
+    parser.add_argument("--shard-rows", type=int, default=100)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--output-format", default="parquet")
+    parser.add_argument("--both", action="store_true", help="exit before each step as well as after it")
+    parser.add_argument("--double", action="store_true", help="crash again while going on")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="torture-") as place:
+        save_bundle(make_bundle(), Path(place) / "tiny-v1")
+        report = (run_kills if options.kind == "kills" else run_exits)(options, Path(place))
+    sys.stdout.write(json.dumps(report) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,48 @@
+"""Forty texts that would run, load or break out of their place if a page took them for markup."""
+
+from __future__ import annotations
+
+CANARY = "canary.invalid"
+
+PAYLOADS = (
+    "<script>window.canary=1;alert(1)</script>",
+    "</script><script>window.canary=1</script>",
+    "</style><script>window.canary=1</script>",
+    "</title><script>window.canary=1</script>",
+    "</textarea><script>window.canary=1</script>",
+    "</noscript><script>window.canary=1</script>",
+    "</svg><script>window.canary=1</script>",
+    "</desc></title><script>window.canary=1</script>",
+    "<ScRiPt SrC=//canary.invalid/a.js></sCrIpT>",
+    "<script src=https://canary.invalid/b.js>",
+    "<img src=x onerror=window.canary=1>",
+    "<img src=https://canary.invalid/c.png>",
+    '"><img src=x onerror="window.canary=1">',
+    "'><img src=x onerror='window.canary=1'>",
+    '" onmouseover="window.canary=1" x="',
+    "' onfocus='window.canary=1' autofocus tabindex='0",
+    "` onerror=`window.canary=1",
+    "<svg onload=window.canary=1>",
+    "<svg><script>window.canary=1</script></svg>",
+    "<svg><animate onbegin=window.canary=1 attributeName=x dur=1s>",
+    '"/><a href="javascript:window.canary=1">x</a>',
+    "<a href=javascript:alert(1)>x</a>",
+    "javascript:window.canary=1",
+    "data:text/html,<script>window.canary=1</script>",
+    "<iframe src=javascript:window.canary=1>",
+    "<iframe srcdoc='<script>parent.canary=1</script>'>",
+    "<object data=https://canary.invalid/d.svg>",
+    "<embed src=https://canary.invalid/e.svg>",
+    "<link rel=stylesheet href=https://canary.invalid/f.css>",
+    "<base href=https://canary.invalid/>",
+    "<meta http-equiv=refresh content='0;url=https://canary.invalid/'>",
+    "<style>@import 'https://canary.invalid/g.css';</style>",
+    "</style><style>*{background:url(https://canary.invalid/h)}</style>",
+    "<form action=https://canary.invalid/><input autofocus onfocus=window.canary=1>",
+    "<details open ontoggle=window.canary=1>",
+    "<!--><script>window.canary=1</script-->",
+    "<math><mtext></p><script>window.canary=1</script>",
+    "&lt;script&gt;window.canary=1&lt;/script&gt;",
+    "{{ 7*7 }}{% raw %}${window.canary=1}",
+    "]]><script>window.canary=1</script>\u2028\u202e",
+)

@@ -1,0 +1,167 @@
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from pathlib import Path
+
+import pytest
+
+from policyframes.errors import EmptyDocumentError
+from policyframes.profiles import compare
+from policyframes.report.page import render_page
+from policyframes.report.rows import Failure, format_probability
+from tests.inference.report.comparisons import make_change, make_comparison
+from tests.inference.report.elements import Elements
+from tests.inference.report.hostile import PAYLOADS
+
+FILL = "the " * 40
+TEMPLATES = Path(render_page.__code__.co_filename).parent / "templates"
+
+
+def test_there_are_forty_different_payloads():
+    assert len(set(PAYLOADS)) == 40
+
+
+@pytest.mark.parametrize("payload", PAYLOADS)
+def test_no_payload_becomes_markup(make_hostile, payload):
+    plain, hostile = Elements(make_hostile(["x"])), Elements(make_hostile([payload]))
+
+    assert hostile.tags == plain.tags
+    assert [(tag, name) for tag, name, _ in hostile.attributes] == [(tag, name) for tag, name, _ in plain.attributes]
+    assert payload in hostile.text
+
+
+@pytest.mark.parametrize("payload", PAYLOADS)
+def test_no_payload_in_an_error_becomes_markup(read_collection, payload):
+    def render(text):
+        failure = Failure(text, text, EmptyDocumentError(where=text, found=text, allowed=text, remedy=text))
+        return Elements(render_page(compare(read_collection({})), [failure]))
+
+    assert render(payload).tags == render("x").tags
+    assert payload in render(payload).text
+
+
+def test_nothing_on_the_page_leads_or_asks_elsewhere(render):
+    seen = Elements(render(f"threat {FILL}."))
+
+    assert {"link", "img", "iframe", "object", "base"}.isdisjoint(seen.tags)
+    assert all(href.startswith("#") for href in seen.values("href"))
+    assert not {"src", "srcset", "style", "action"} & {name for _, name, _ in seen.attributes}
+    assert not any(name.startswith("on") for _, name, _ in seen.attributes)
+
+
+def test_the_policy_allows_the_own_style_and_script_alone(render):
+    text = render(f"threat {FILL}.")
+    policy = re.search(r'Security-Policy" content="([^"]+)"', text)[1].replace("&#39;", "'").replace("&#43;", "+")
+    inlined = {
+        kind: re.search(rf"<{tag}>(.*?)</{tag}>", text, re.DOTALL)[1]
+        for kind, tag in (("style-src", "style"), ("script-src", "script"))
+    }
+
+    assert policy.startswith("default-src 'none'; ")
+    assert "unsafe" not in policy
+    for kind, content in inlined.items():
+        hashed = base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()
+        assert f"{kind} 'sha256-{hashed}'" in policy
+
+
+def test_every_link_leads_to_a_place_on_the_page(pages):
+    for path in pages.values():
+        seen = Elements(path.read_text(encoding="utf-8"))
+        places = seen.values("id")
+
+        assert {href[1:] for href in seen.values("href")} <= set(places)
+        assert len(places) == len(set(places))
+
+
+def test_every_chart_has_a_title_and_a_description(pages):
+    for path in pages.values():
+        text = path.read_text(encoding="utf-8")
+        charts = re.findall(r'<svg [^>]*role="img"[^>]*aria-labelledby="(\S+) (\S+)"', text)
+
+        assert charts
+        for title, description in charts:
+            assert re.search(rf'<title id="{title}">[^<]+</title>', text)
+            assert re.search(rf'<desc id="{description}">[^<]+</desc>', text)
+
+
+def test_the_whole_text_stands_on_the_page_with_what_is_no_passage(render):
+    text = f"A short heading\n\nthreat {FILL.strip()}.\n\ncourt {FILL.strip()}.\n\nPage 3"
+    shown = Elements(render(text)).text
+
+    assert all(part in shown for part in text.split("\n\n"))
+
+
+def test_passages_carry_page_offsets_and_probability(render):
+    words = Elements(render(f"threat {FILL}.", page_starts=(0,))).words
+
+    assert "passage 1 , page 1, characters 0–" in words
+    assert re.search(r"probability 0\.\d\d", words)
+
+
+def test_no_probability_is_shown_as_certain():
+    assert [format_probability(p) for p in (0.9975, 0.985, 0.5, 0.001)] == [">0.99", "0.98", "0.50", "<0.01"]
+
+
+def test_shares_carry_their_intervals():
+    words = Elements(render_page(make_comparison({"doc": (0.6, 0.25, 0.1)}, by="document"))).words
+
+    assert "25 % 15 % to 35 %" in words
+
+
+def test_too_few_passages_give_no_share(render):
+    words = Elements(render(f"threat {FILL}.")).words
+
+    assert "too few" in words
+    assert not re.search(r"Securitized \d+ %", words)
+
+
+def test_an_aspect_has_its_cell_and_the_passages_behind_it(pages):
+    text = pages["compare"].read_text(encoding="utf-8")
+
+    assert 'class="heat"' in text
+    assert "too few" in text
+    assert 'id="a1g1"' in text
+
+
+def test_marks_differ_by_weight_and_framing_in_more_than_colour(pages):
+    text = pages["score"].read_text(encoding="utf-8")
+
+    assert '<mark class="look-securitized w3">threat</mark>' in text
+    assert "Weigh most for securitized: " in text
+    style = (TEMPLATES / "style.css").read_text(encoding="utf-8")
+    assert "mark.look-governance { text-decoration-style: dashed; }" in style
+
+
+def test_changes_are_told_in_words():
+    shares = {"2001": (0.2, 0.3, 0.1), "2002": (0.4, 0.3, 0.1)}
+    changes = [make_change("2001", "2002", 0.2, 0.004), make_change("2001", "2002", -0.01, 0.8, "governance")]
+    words = Elements(render_page(make_comparison(shares, changes=changes))).words
+
+    assert "Securitized +20 +15 to +25 unlikely to be chance (p = 0.004)" in words
+    assert "Governance −1 −6 to +4 may be chance (p = 0.80)" in words
+
+
+def test_the_page_says_how_to_cite_it():
+    words = Elements(render_page(make_comparison({"doc": (0.6, 0.25, 0.1)}, by="document"))).words
+
+    assert "The policyframes authors." in words
+    assert "@software{policyframes," in words
+    assert "bundle tiny-v1, id" in words
+
+
+def test_a_page_without_documents_names_the_failures(read_collection):
+    failure = Failure("a.pdf", "a", EmptyDocumentError(where="a.pdf", found="no text", allowed="text", remedy="Scan."))
+    words = Elements(render_page(compare(read_collection({})), [failure])).words
+
+    assert "No document could be scored" in words
+    assert "a.pdf (PF-" in words
+
+
+def test_a_document_without_passages_has_a_page(render):
+    assert "0 passages" in render("* * *")
+
+
+def test_the_same_comparison_gives_the_same_page(render):
+    assert render(f"threat {FILL}.") == render(f"threat {FILL}.")
