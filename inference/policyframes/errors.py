@@ -262,3 +262,9 @@ class ArchiveWorkerError(ArchiveError):
     """A process that scores died, again and again, on the same shard."""
 
     code = "PF-7006"
+
+
+class ArchiveSourceError(ArchiveError, ValueError):
+    """An export holds no texts, or not as many articles as it declares."""
+
+    code = "PF-7007"

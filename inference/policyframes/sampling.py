@@ -54,20 +54,18 @@ def draw_sample(candidates: Sequence[Candidate], count: int, seed: int) -> list[
 
 def sample_columns(framings: Sequence[str]) -> list[str]:
     """Return the names of the columns of `sample_rows`, in order."""
-    return [
-        "document",
-        "passage",
-        "page",
-        "text",
-        *(CODED + name for name in framings),
-        "note",
-        "drawn_by",
-        "text_hash",
-    ]
+    codes = [f"{CODED}{name}" for name in framings]
+    return ["document", "passage", "page", "text", *codes, "note", "drawn_by", "drawn_voice", "text_hash"]
 
 
-def sample_rows(drawn: Sequence[Candidate], by: str) -> Iterator[Mapping[str, Value]]:
-    """Yield one row per passage to code; what is to be filled in is absent."""
+def sample_rows(drawn: Sequence[Candidate], by: str, voice: str = "") -> Iterator[Mapping[str, Value]]:
+    """Yield one row per passage to code; what is to be filled in is absent.
+
+    Args:
+        drawn: the passages.
+        by: column of the groups that each gave as many; empty for one sample of all.
+        voice: `own` where passages that report the framing of others were left out before.
+    """
     for item in drawn:
         yield {
             "document": item.document,
@@ -75,6 +73,7 @@ def sample_rows(drawn: Sequence[Candidate], by: str) -> Iterator[Mapping[str, Va
             "page": item.page,
             "text": item.text,
             "drawn_by": by,
+            "drawn_voice": voice,
             "text_hash": hash_text(item.text),
         }
 

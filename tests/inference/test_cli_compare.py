@@ -72,6 +72,7 @@ def test_a_terminal_gets_tables_that_mark_what_is_too_small(run, documents, monk
     assert "No passage speaks of: Mexico." in out
     assert "securitized: +" in out
     assert "from 1999 to 2017" in out
+    assert "Fewer than 5 documents: 1999, 2017." in out
     assert "Too few: fewer than 10 passages" in out
 
 
@@ -245,4 +246,19 @@ def test_fewer_passages_than_asked_for_are_all_taken_and_told(run, documents, tm
     _, printed, err = run("sample", tmp_path / "out" / "passages.csv", "-n", "20", "--by", "year", "-o", tmp_path / "x")
 
     assert printed.startswith("32 of 36 passages")
-    assert err == "There are fewer than 20 of year 1999: all of them were taken.\n"
+    assert err.endswith("There are fewer than 20 of year 1999: all of them were taken.\n")
+
+
+def test_nothing_that_a_csv_says_steers_the_terminal(run, documents, metadata, monkeypatch):
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    escape = "\x1b[2J\x07\x9b1m"
+    metadata.write_text(f"document,issuer\nnss-2017,Ho{escape}use\nnss-1999,B\nnote-2017,B\nother{escape},C\n")
+    _, out, err = run("compare", *documents, "--by", "issuer", "--metadata", metadata)
+    assert not {"\x07", "\x9b"} & set(out + err)
+    assert "\x1b[2J" not in out + err
+    assert "\x1b" not in err
+
+    metadata.write_text(f"document,issuer\nother{escape},C\n")
+    _, _, err = run("compare", *documents, "--by", "issuer", "--metadata", metadata)
+    assert err.startswith("PF-6001: ")
+    assert not {"\x1b", "\x07", "\x9b"} & set(err)

@@ -43,7 +43,7 @@ def test_the_wheel_holds_both_packages_the_taxonomy_and_the_bundles(wheel):
 
     assert {
         "policyframes/py.typed",
-        "policyframes/report/page.html.j2",
+        *(f"policyframes/report/page/templates/{name}" for name in ("page.html.j2", "style.css", "script.js")),
         "policyframes/data/taxonomy.yaml",
         *(f"policyframes/data/models/{name}-v1/bundle.json" for name in ("cascade", "encoder", "fast", "voice")),
         "policyframes_training/py.typed",

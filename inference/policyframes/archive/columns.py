@@ -32,6 +32,7 @@ class Columns:
         kept: name in the input, and in the results, of each column carried through.
         has_other: what is in no column goes into the column `other`.
         encoded_schema: schema of the carried columns, as pyarrow serialises it, in base64.
+        source: whose export it is; records are adapted accordingly.
     """
 
     text: str
@@ -40,6 +41,7 @@ class Columns:
     kept: tuple[tuple[str, str], ...]
     has_other: bool
     encoded_schema: str
+    source: str = ""
 
     @cached_property
     def schema(self) -> Any:  # noqa: ANN401  (pyarrow has no types)

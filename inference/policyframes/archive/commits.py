@@ -147,7 +147,13 @@ def _drop_documents(result: ShardResult, doomed: list[int], output_format: Outpu
 def _describe_duplicate(row: Mapping[str, object]) -> dict[str, object]:
     identity = str(row["document"])
     return {
-        **{"source": row["source"], "row": row["row"], "place": "", "id": identity[:200]},
-        **{"code": str(Code.DUPLICATE_ID), "message": "the id occurred before", "hint": HINTS[Code.DUPLICATE_ID]},
-        **{"value": identity[:200], "rows": 1},
+        "source": row["source"],
+        "row": row["row"],
+        "place": "",
+        "id": identity[:200],
+        "code": str(Code.DUPLICATE_ID),
+        "message": "the id occurred before",
+        "hint": HINTS[Code.DUPLICATE_ID],
+        "value": identity[:200],
+        "rows": 1,
     }

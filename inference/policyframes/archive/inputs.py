@@ -1,4 +1,4 @@
-"""The files that a job reads: found, named, opened. An error of the disk is ours to name; a damaged file is a result."""
+"""The files that a job reads: found, named, opened. An error of the disk is named; a damaged file is a result."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import IO, Any, Literal
 from policyframes.archive.arrow import import_arrow
 from policyframes.errors import ArchiveInputError, UsageError
 
-Format = Literal["jsonl", "json", "csv", "parquet", "texts"]
+Format = Literal["jsonl", "json", "csv", "parquet", "texts", "warc", "nexis"]
 Compression = Literal["", "gzip", "zstd"]
 
 _FORMATS: dict[str, Format] = {
@@ -27,10 +27,15 @@ _FORMATS: dict[str, Format] = {
     ".parquet": "parquet",
     ".pq": "parquet",
     ".txt": "texts",
+    ".warc": "warc",
 }
 _COMPRESSIONS: dict[str, Compression] = {".gz": "gzip", ".zst": "zstd"}
 _BUFFER = 1024 * 1024
-_ALLOWED = ".parquet, .jsonl, .json, .csv, .tsv (these four also as .gz or .zst), and folders of them or of .txt"
+_PIECE = 4096
+_ALLOWED = (
+    ".parquet, .jsonl, .json, .csv, .tsv, .warc (the last five also as .gz or .zst), .docx with --source nexis, "
+    "and folders of them or of .txt"
+)
 
 
 @dataclass(frozen=True)
@@ -116,6 +121,30 @@ class InputFile(io.RawIOBase):
         super().close()
 
 
+class _Pieces(io.RawIOBase):
+    """A stream read in small pieces: where one fails, all that came before has been handed over."""
+
+    def __init__(self, stream: Any, below: IO[bytes]) -> None:  # noqa: ANN401  (pyarrow has no types)
+        super().__init__()
+        self._stream = stream
+        self.below = below
+
+    def readable(self) -> bool:
+        """Return that it can be read."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:  # noqa: ANN401  (any buffer)
+        """Fill a part of a buffer and return how many bytes there were."""
+        data = self._stream.read(min(len(buffer), _PIECE))
+        buffer[: len(data)] = data
+        return len(data)
+
+    def close(self) -> None:
+        """Close the file."""
+        self.below.close()
+        super().close()
+
+
 def make_input_error(path: str | Path, error: OSError) -> ArchiveInputError:
     """Return the error for a file that the system does not let us read."""
     return ArchiveInputError(
@@ -137,8 +166,20 @@ def open_stream(source: Input, hasher: Any = None) -> IO[bytes]:  # noqa: ANN401
         return gzip.GzipFile(fileobj=raw)  # type: ignore[return-value]
     if source.compression == "zstd":
         arrow = import_arrow()
-        return io.BufferedReader(arrow.CompressedInputStream(arrow.PythonFile(raw, mode="r"), "zstd"), _BUFFER)
+        return io.BufferedReader(_Pieces(arrow.CompressedInputStream(arrow.PythonFile(raw, mode="r"), "zstd"), raw))
     return raw
+
+
+def drain_stream(stream: IO[bytes]) -> None:
+    """Read what is left of the bytes on disk, so that they are hashed, whether or not they can be unpacked.
+
+    Raises:
+        ArchiveInputError: they cannot be read.
+    """
+    raw = getattr(stream, "raw", None)
+    below = raw.below if isinstance(raw, _Pieces) else getattr(stream, "fileobj", None) or stream
+    while below.read(_BUFFER):
+        pass
 
 
 def damage_errors() -> tuple[type[Exception], ...]:
@@ -146,8 +187,12 @@ def damage_errors() -> tuple[type[Exception], ...]:
     return (OSError, EOFError, zlib.error, import_arrow().ArrowException, ValueError)
 
 
-def find_inputs(paths: Sequence[str]) -> tuple[list[Input], list[str]]:
+def find_inputs(paths: Sequence[str], source: str = "") -> tuple[list[Input], list[str]]:
     """Return the inputs that paths name, in the order of the paths and of names within folders, and what is left out.
+
+    Args:
+        paths: files, or folders of them.
+        source: whose export they are; DOCX files are archives where it is `nexis`.
 
     Raises:
         UsageError: a path is no kind of file that we read, or is given twice.
@@ -160,9 +205,9 @@ def find_inputs(paths: Sequence[str]) -> tuple[list[Input], list[str]]:
         if not place.exists():
             raise make_input_error(path, FileNotFoundError(2, "No such file or folder"))
         if place.is_dir():
-            found += _search_folder(place, ignored)
+            found += _search_folder(place, ignored, source)
             continue
-        kind = _classify(place)
+        kind = _classify(place, source)
         if kind is None or kind[0] == "texts":
             raise UsageError(
                 where=path,
@@ -174,10 +219,10 @@ def find_inputs(paths: Sequence[str]) -> tuple[list[Input], list[str]]:
     return _name_inputs(found), ignored
 
 
-def _search_folder(folder: Path, ignored: list[str]) -> list[Input]:
+def _search_folder(folder: Path, ignored: list[str], source: str) -> list[Input]:
     found, has_texts = [], False
     for path in walk_files(folder):
-        kind = _classify(path)
+        kind = _classify(path, source)
         if kind is None:
             ignored.append(str(path))
         elif kind[0] == "texts":
@@ -210,8 +255,10 @@ def walk_files(folder: Path) -> Iterator[Path]:
                 yield Path(root, name)
 
 
-def _classify(path: Path) -> tuple[Format, Compression] | None:
+def _classify(path: Path, source: str) -> tuple[Format, Compression] | None:
     name = path.name.lower()
+    if source == "nexis" and name.endswith(".docx"):
+        return "nexis", ""
     compression: Compression = ""
     for ending, kind in _COMPRESSIONS.items():
         if name.endswith(ending):

@@ -26,6 +26,7 @@ from policyframes.archive.readers.formats import hash_input
 from policyframes.archive.scoring import Task
 from policyframes.archive.settings import Settings
 from policyframes.archive.shards import Shard
+from policyframes.archive.sources.presets import apply_source
 from policyframes.archive.storage import Disk
 from policyframes.archive.summary import Summary, write_summary
 from policyframes.archive.tables import reserve_names
@@ -99,7 +100,8 @@ def score_archive(paths: Sequence[str], output: Path, settings: Settings, means:
         UsageError: an input or a column makes no sense.
     """
     means = means or Means()
-    inputs, ignored = find_inputs(paths)
+    settings = apply_source(settings)
+    inputs, ignored = find_inputs(paths, settings.source)
     _check_output(output, inputs)
     if ignored:
         means.observer.say(f"{len(ignored)} other files are left out, such as {ignored[0]}")
@@ -123,9 +125,7 @@ def _check_output(output: Path, inputs: Sequence[Input]) -> None:
     if not place.exists():
         return
     if not place.is_dir():
-        raise RefusedError(
-            where=str(output), found="a file", allowed="a folder", remedy="Give another name with -o."
-        )
+        raise RefusedError(where=str(output), found="a file", allowed="a folder", remedy="Give another name with -o.")
     names = {path.name for path in place.iterdir()}
     if RUN not in names and names - {WORK, LOCK, f".{RUN}.tmp"}:
         raise RefusedError(

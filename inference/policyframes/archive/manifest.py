@@ -6,6 +6,7 @@ import hashlib
 import json
 import sys
 from collections.abc import Iterator, Mapping
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,10 @@ def describe_model(scorer: Scorer) -> dict[str, object]:
     """Return what the manifest says of the model."""
     bundle = scorer.bundle
     return {
-        **{"bundle": bundle.name, "bundle_id": bundle.id, "quality": scorer.quality, "runtime": scorer.runtime},
+        "bundle": bundle.name,
+        "bundle_id": bundle.id,
+        "quality": scorer.quality,
+        "runtime": scorer.runtime,
         "framings": list(scorer.framings),
     }
 
@@ -38,7 +42,7 @@ def describe_code(scorer: Scorer) -> dict[str, object]:
     libraries = [*_LIBRARIES, *([scorer.runtime, "tokenizers"] if scorer.runtime else [])]
     return {
         "version": __version__,
-        "sources_sha256": _hash_sources(),
+        "sources_sha256": hash_sources(),
         "python": f"{sys.version_info.major}.{sys.version_info.minor}",
         "libraries": {name: _find_version(name) for name in libraries},
     }
@@ -51,7 +55,9 @@ def _find_version(name: str) -> str | None:
         return None
 
 
-def _hash_sources() -> str:
+@cache
+def hash_sources() -> str:
+    """Return a hash of the sources as they are when it is first asked for, which are those that run."""
     root = Path(policyframes.__file__).parent
     hasher = hashlib.sha256()
     for part in _CODE:

@@ -15,6 +15,7 @@ from policyframes.archive.readers.formats import find_names, plan_input
 from policyframes.archive.readers.parquet import choose_types
 from policyframes.archive.settings import Settings
 from policyframes.archive.shards import Shard
+from policyframes.archive.sources.presets import choose_source_columns
 from policyframes.archive.storage import Disk
 from policyframes.errors import ArchiveInputError
 
@@ -62,6 +63,7 @@ def choose_columns(inputs: Sequence[Input], settings: Settings, reserved: Sequen
     looked = [find_names(source, settings) for source in inputs]
     names = list(dict.fromkeys(name for found, _ in looked for name in found))
     schemas = [schema for _, schema in looked if schema is not None]
+    settings = choose_source_columns(settings, names, inputs[0].path)
     text = require_text(settings.text_column, names)
     identity = guess_column("id", settings.id_column, names)
     date = guess_column("date", settings.date_column, names)
@@ -85,12 +87,11 @@ def choose_columns(inputs: Sequence[Input], settings: Settings, reserved: Sequen
     ]
     has_other = has_other and OTHER not in taken
     fields += [(OTHER, arrow.string())] if has_other else []
-    return Columns(text, identity, date, tuple(kept), has_other, encode_schema(arrow.schema(fields)))
+    schema = encode_schema(arrow.schema(fields))
+    return Columns(text, identity, date, tuple(kept), has_other, schema, settings.source)
 
 
-def make_plan(
-    inputs: Sequence[Input], columns: Columns, settings: Settings, *, folder: Path, disk: Disk
-) -> Plan:
+def make_plan(inputs: Sequence[Input], columns: Columns, settings: Settings, *, folder: Path, disk: Disk) -> Plan:
     """Read the inputs once, for their hashes and the borders of shards, and write the plan.
 
     Raises:

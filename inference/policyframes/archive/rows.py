@@ -55,7 +55,7 @@ HINTS: dict[Code, str] = {
     Code.WRONG_ID: "An id is a string or a whole number.",
     Code.DUPLICATE_ID: "The first article of this id was scored; give this one another id if it is another article.",
     Code.INVALID_JSON: "Correct the line, or export it again.",
-    Code.NOT_AN_OBJECT: "Each line must be an object such as {\"text\": \"...\"}.",
+    Code.NOT_AN_OBJECT: 'Each line must be an object such as {"text": "..."}.',
     Code.DUPLICATE_KEYS: "Nobody can say which value is meant; export the article again.",
     Code.NOT_FINITE: "JSON has no NaN or Infinity; write null.",
     Code.TOO_DEEP: "No article nests so deep; check the export.",

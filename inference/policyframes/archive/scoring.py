@@ -183,10 +183,15 @@ class ShardScorer:
         bundle = self._scorer.bundle
         work.documents.append(
             {
-                **{"document": identity, "date": article.date, "source": work.source.name, "row": row.number},
+                "document": identity,
+                "date": article.date,
+                "source": work.source.name,
+                "row": row.number,
                 **summarise_article(scored, counts, self._scorer.framings),
-                **{"bundle": bundle.name, "bundle_id": bundle.id},
-                **{"quality": self._scorer.quality, "version": __version__},
+                "bundle": bundle.name,
+                "bundle_id": bundle.id,
+                "quality": self._scorer.quality,
+                "version": __version__,
             }
         )
         if self._task.settings.passages:
@@ -199,8 +204,7 @@ class ShardScorer:
         empty = self._task.columns.schema.empty_table()
         kept = arrow.concat_tables(work.kept) if work.kept else empty
         arrays = [
-            own.column(name) if name in own.column_names else kept.column(name)
-            for name in self._document_schema.names
+            own.column(name) if name in own.column_names else kept.column(name) for name in self._document_schema.names
         ]
         documents = arrow.Table.from_arrays(arrays, schema=self._document_schema)
         passages = make_table(work.passages, self._passage_schema) if settings.passages else None
@@ -266,8 +270,15 @@ def make_entry(position: int, source: str, row: Row, fault: Fault) -> Entry:
     known = row.id if isinstance(row.id, str | int) and not isinstance(row.id, bool) else None
     shown = None if known is None else str(known)[:200].encode("utf-8", "replace").decode()
     fields = {
-        **{"source": source, "row": row.number, "place": row.place, "id": shown, "code": str(fault.code)},
-        **{"message": fault.message, "hint": HINTS[fault.code], "value": fault.value, "rows": fault.rows},
+        "source": source,
+        "row": row.number,
+        "place": row.place,
+        "id": shown,
+        "code": str(fault.code),
+        "message": fault.message,
+        "hint": HINTS[fault.code],
+        "value": fault.value,
+        "rows": fault.rows,
     }
     return Entry(position, fields)
 
@@ -294,7 +305,8 @@ def summarise_article(
     present = [name for name in framings if counts[name]]
     kinds = (*framings, NONE, UNCERTAIN)
     return {
-        **{"passages": total, "words": sum(passage.words for passage, _ in scored)},
+        "passages": total,
+        "words": sum(passage.words for passage, _ in scored),
         **{kind: counts[kind] for kind in kinds},
         **{f"share_{kind}": round_number(counts[kind] / total) for kind in kinds},
         **{f"has_{name}": bool(counts[name]) for name in framings},
@@ -306,10 +318,17 @@ def summarise_article(
 def make_passage_row(document: str, passage: Passage, score: Score) -> dict[str, object]:
     """Return the row of a passage."""
     return {
-        **{"document": document, "passage": passage.number, "start": passage.start, "end": passage.end},
-        **{"words": passage.words, "framings": list(score.framings), "primary": score.primary},
-        **{"uncertain": list(score.uncertain), "tier": score.tier},
+        "document": document,
+        "passage": passage.number,
+        "start": passage.start,
+        "end": passage.end,
+        "words": passage.words,
+        "framings": list(score.framings),
+        "primary": score.primary,
+        "uncertain": list(score.uncertain),
+        "tier": score.tier,
         **{f"p_{name}": round_number(value) for name, value in score.probabilities.items()},
         **{name: int(name in score.framings) for name in score.probabilities},
-        **{"none": int(score.none), "text": passage.text},
+        "none": int(score.none),
+        "text": passage.text,
     }

@@ -22,6 +22,7 @@ class Settings:
         id_column: of the ids; empty: guessed, and where there is none the place in the file is the id.
         date_column: of the dates; empty: guessed, and where there is none there are no dates.
         keep: columns carried through; empty: all but the text.
+        source: whose export it is, such as `newsapi`, which says what its columns are; empty: nobody's.
         records: where in a JSON object the list of the articles is, such as `articles`; empty: each object is one.
         bundle: name or folder of the bundle; empty: the default.
         quality: of a cascade; empty: the default.
@@ -36,6 +37,7 @@ class Settings:
     id_column: str = ""
     date_column: str = ""
     keep: tuple[str, ...] = ()
+    source: str = ""
     records: str = ""
     bundle: str = ""
     quality: str = ""

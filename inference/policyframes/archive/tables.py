@@ -99,7 +99,9 @@ def drop_rows(part: bytes, doomed: set[int], output_format: OutputFormat) -> byt
         lines = part.split(b"\n")[:-1]
         return b"".join(line + b"\n" for index, line in enumerate(lines) if index not in doomed)
     table = decode_part(part)
-    return encode_table(table.take([index for index in range(table.num_rows) if index not in doomed]), output_format)
+    # An empty list has no type of its own.
+    left = import_arrow().array([index for index in range(table.num_rows) if index not in doomed], "int64")
+    return encode_table(table.take(left), output_format)
 
 
 def decode_part(part: bytes) -> Any:  # noqa: ANN401  (pyarrow has no types)

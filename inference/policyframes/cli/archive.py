@@ -46,6 +46,10 @@ def score(  # noqa: PLR0913  (each is an option of the command line)
         list[str] | None, typer.Option(help="Carry this column through; without it, all but the text.")
     ] = None,
     records: Annotated[str, typer.Option(help="Where in each JSON object the list of articles is.")] = "",
+    source: Annotated[
+        Literal["newsapi", "mediacloud", "gdelt", "nexis", "warc"] | None,
+        typer.Option(help="Whose export it is: names columns and readers; docs/sources.md."),
+    ] = None,
     bundle: Annotated[str, typer.Option(help="Name of a shipped bundle, or the folder of any.")] = "",
     quality: Annotated[
         Literal["fast", "balanced", "best"] | None,
@@ -63,7 +67,7 @@ def score(  # noqa: PLR0913  (each is an option of the command line)
 ) -> None:
     """Score an archive. The same command again goes on after a stop, a kill or a full disk.
 
-    Exit codes: 0 all scored; 1 failure; 2 usage; 3 finished with rows in quarantine.jsonl; 4 refused; 130 or 143 stopped.
+    Exit codes: 0 all scored; 1 failure; 2 usage; 3 finished with rows in quarantine.jsonl; 4 refused; 130, 143 stopped.
     """
     from policyframes.archive.job import Means, score_archive  # noqa: PLC0415  (costs time that --help need not pay)
     from policyframes.archive.settings import Settings  # noqa: PLC0415
@@ -74,6 +78,7 @@ def score(  # noqa: PLR0913  (each is an option of the command line)
         id_column=id_col,
         date_column=date_col,
         keep=tuple(keep or ()),
+        source=source or "",
         records=records,
         bundle=bundle,
         quality=quality or "",

@@ -91,7 +91,9 @@ def _silence_stdout() -> None:
 
 
 def _say(error: PolicyFramesError) -> None:
-    Console(stderr=True, soft_wrap=True).print(Text(f"{error.code}: {error}"))
+    # What a file says stands in the message, and must not steer the terminal.
+    text = "".join(char if char.isprintable() or char == "\n" else " " for char in f"{error.code}: {error}")
+    Console(stderr=True, soft_wrap=True).print(Text(text))
 
 
 def _print_version(wanted: bool) -> None:  # noqa: FBT001  (typer calls it with the flag's value)

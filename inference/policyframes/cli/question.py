@@ -13,7 +13,8 @@ from policyframes.bundle import Bundle
 from policyframes.errors import UsageError
 from policyframes.profiles import BY_DOCUMENT, Comparison, Metadata, assemble_collection, check_column
 from policyframes.profiles.assembly import Voice
-from policyframes.profiles.samples import read_sample
+from policyframes.profiles.metadata import find_lookalikes
+from policyframes.profiles.samples import map_texts, read_sample
 from policyframes.scorer import ScoredDocument
 from policyframes.taxonomy import Aspect, load_taxonomy
 
@@ -50,6 +51,7 @@ def check_question(question: Question) -> None:
     _tell(question.metadata.warnings, quiet=question.quiet)
     if question.by != BY_DOCUMENT:
         check_column(question.metadata, question.by)
+        _tell(find_lookalikes(question.metadata, question.by), quiet=question.quiet)
 
 
 def answer_question(question: Question, scored: Sequence[ScoredDocument], bundle: Bundle) -> Comparison:
@@ -61,10 +63,8 @@ def answer_question(question: Question, scored: Sequence[ScoredDocument], bundle
     """
     sample = None
     if question.coded is not None and scored:
-        passages = {
-            (item.document.id, one.passage.number): one.passage.text for item in scored for one in item.passages
-        }
-        read = read_sample(question.coded, passages, bundle.framing_ids, question.by)
+        texts = map_texts(scored)
+        read = read_sample(question.coded, texts, bundle.framing_ids, question.by, voice=question.voice)
         _tell(read.warnings, quiet=question.quiet)
         sample = read.sample
     collection = assemble_collection(
@@ -102,4 +102,5 @@ def choose_aspects(ids: str, additions: Sequence[str], path: Path | None) -> tup
 
 def _tell(warnings: Sequence[str], *, quiet: bool) -> None:
     for warning in warnings if not quiet else ():
-        typer.echo(warning, err=True)
+        # What a file says stands in it, and must not steer the terminal.
+        typer.echo("".join(char if char.isprintable() else " " for char in warning), err=True)

@@ -57,10 +57,11 @@ def sample(
     groups = _read_groups(passages.parent / "documents.csv", by) if by else {}
     candidates = [_read_candidate(table, line, groups, by) for line in table.rows]
     drawn = draw_sample(candidates, count, seed)
+    voice = "own" if "voice" in table.columns else ""
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
         # It will be opened in a spreadsheet: no cell of it may be a formula.
-        replace_file(output, format_csv(sample_rows(drawn, by), sample_columns(framings), excel=True))
+        replace_file(output, format_csv(sample_rows(drawn, by, voice), sample_columns(framings), excel=True))
     except OSError as error:
         raise OutputError(
             where=str(output),
@@ -71,6 +72,7 @@ def sample(
     sizes = Counter(item.stratum for item in drawn)
     whole = [group for group, size in sizes.items() if size < count]
     typer.echo(f"{len(drawn)} of {len(candidates)} passages are in {output}.")
+    typer.echo("Write 1 or 0 into every column coded_..., then compare the same documents with --coded.", err=True)
     if whole:
         where = f" of {by} {', '.join(sorted(whole))}" if by else ""
         typer.echo(f"There are fewer than {count}{where}: all of them were taken.", err=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -63,8 +64,10 @@ def collect(
             remedy="Correct the name, or leave it out.",
         )
     files = {document.document.id: document.document.source for document in scored}
-    known = gather_metadata(files, table=metadata if isinstance(metadata, str | Path) else None).documents
-    columns = {name: {**known[name], **_clean(given.get(name, {}))} for name in ids}
+    known = gather_metadata(files, table=metadata if isinstance(metadata, str | Path) else None)
+    for warning in known.warnings:
+        warnings.warn(warning, stacklevel=2)
+    columns = {name: {**known.documents[name], **_clean(given.get(name, {}))} for name in ids}
     return assemble_collection(scored, columns, choose_aspects(aspects), bundle=scorer.bundle, voice=voice)
 
 

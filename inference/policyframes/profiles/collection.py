@@ -161,14 +161,11 @@ class Collection:
             TableError: the file cannot be read.
             SampleError: it does not fit the passages, or was drawn by other groups.
         """
-        from policyframes.profiles.samples import read_sample  # noqa: PLC0415  (it imports this module)
+        from policyframes.profiles.samples import map_texts, read_sample  # noqa: PLC0415  (only those who coded)
 
-        texts = {
-            (document.id, item.passage.number): item.passage.text
-            for document in self.documents
-            for item in document.scored.passages
-        }
-        read = read_sample(sample, texts, self.framings, by)
+        texts = map_texts(document.scored for document in self.documents)
+        is_own = any(item.voice for document in self.documents for item in document.passages)
+        read = read_sample(sample, texts, self.framings, by, voice="own" if is_own else "any")
         for sentence in read.warnings:
             warnings.warn(sentence, stacklevel=2)
         return replace(self, sample=read.sample)

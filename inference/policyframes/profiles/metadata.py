@@ -89,6 +89,19 @@ def check_column(metadata: Metadata, column: str) -> None:
     )
 
 
+def find_lookalikes(metadata: Metadata, column: str) -> list[str]:
+    """Return a sentence for values of a column that differ in nothing but case: two groups that are meant as one."""
+    groups: dict[str, dict[str, None]] = {}
+    for values in metadata.documents.values():
+        if column in values:
+            groups.setdefault(values[column].casefold(), {})[values[column]] = None
+    return [
+        f"{column}: {' and '.join(found)} differ in case only, and are groups of their own."
+        for found in groups.values()
+        if len(found) > 1
+    ]
+
+
 def _show_ways(column: str, lacking: Sequence[str]) -> str:
     value = "2017" if column == "year" else "..."
     rows = "".join(f"\n         {document},{value}" for document in lacking[:2])

@@ -81,7 +81,7 @@ def read_rows(table: Table, files: Mapping[str, str], warnings: list[str]) -> Va
         if document is None:
             strangers[row[key] or f"(line {line}, which names none)"] = None
             continue
-        values = {name: cell for name, cell in row.items() if cell and name not in DOCUMENT_COLUMNS}
+        values = {name: " ".join(cell.split()) for name, cell in row.items() if cell and name not in DOCUMENT_COLUMNS}
         if found.get(document, values) != values:
             what = f"lines {line_of[document]} and {line} say different things of {document}"
             raise _fault(table, what, "Keep one of them.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable
 
 from policyframes.profiles.collection import Collection
@@ -49,6 +50,11 @@ def name_groups(comparison: Comparison, letters: int) -> list[str]:
 def name_grouping(comparison: Comparison) -> str:
     """Return what the groups are, for the label of an axis: `Document`, `Year`, `Administration`."""
     return comparison.by.replace("_", " ").capitalize()
+
+
+def wrap(text: str, letters: int) -> str:
+    """Return a name in lines of about so many letters; no word is broken."""
+    return textwrap.fill(text, letters, break_long_words=False)
 
 
 def shorten(text: str, letters: int) -> str:

@@ -85,7 +85,12 @@ def draw_comparison(comparison: Comparison) -> str:
         row = table.add_row(name_aspect(aspect, comparison.collection))
         for group in comparison.groups:
             _write_cell(table, row, comparison.profiles[aspect, group])
-    shares = [share for profile in comparison.profiles.values() for share in profile.shares.values()]
+    shares = [
+        share
+        for profile in comparison.profiles.values()
+        for share in profile.shares.values()
+        if share.kind != UNCERTAIN
+    ]
     changed = sum(change.is_significant for change in comparison.changes)
     tested = sum(change.p_value is not None for change in comparison.changes)
     return table.render(

@@ -24,7 +24,7 @@ class Profile:
     Attributes:
         group: the document's id, or the value of the column that groups the documents (`2017`, `Obama`).
         aspect: id of the aspect that the passages speak of; None for all passages.
-        documents: ids of the documents that the passages come from.
+        documents: ids of the group's documents; of an aspect, those that the passages come from.
         passages: in the order of the documents, each in reading order.
         shares: by kind: the framings in their order, then `none` and `uncertain`.
         modelled: the shares as they were without the hand-coded sample; None where no sample corrects `shares`.
@@ -142,7 +142,9 @@ def build_profile(
     )
     errors = find_errors(collection.bundle, collection.quality)
     shares = estimate_shares(passages, collection.framings, errors)
-    profile = Profile(group, aspect, tuple(document.id for document in chosen), passages, shares)
+    sources = known if aspect is None else {item.document for item in passages}
+    names = tuple(document.id for document in chosen if document.id in sources)
+    profile = Profile(group, aspect, names, passages, shares)
     return correct_profile(profile, collection.framings, collection.sample) if collection.sample else profile
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from policyframes.errors import SampleError
 from policyframes.profiles.coded import CodedSample
 from policyframes.sampling import CODED, hash_text
+from policyframes.scorer import ScoredDocument
 from policyframes.spreadsheet import Table, read_table
 
 _PRESENT = frozenset("1 1.0 1,0 x true yes y wahr ja vrai oui verdadero".split())
@@ -32,7 +33,18 @@ class ReadSample:
     warnings: tuple[str, ...]
 
 
-def read_sample(path: Path | str, passages: Mapping[Key, str], framings: Sequence[str], by: str) -> ReadSample:
+def map_texts(documents: Iterable[ScoredDocument]) -> dict[Key, str]:
+    """Return the text of every passage by document and number, as `read_sample` checks a sample against."""
+    return {
+        (document.document.id, item.passage.number): item.passage.text
+        for document in documents
+        for item in document.passages
+    }
+
+
+def read_sample(
+    path: Path | str, passages: Mapping[Key, str], framings: Sequence[str], by: str, *, voice: str = "any"
+) -> ReadSample:
     """Read a hand-coded sample, also as Excel saves it.
 
     Args:
@@ -40,6 +52,7 @@ def read_sample(path: Path | str, passages: Mapping[Key, str], framings: Sequenc
         passages: text by document and number, of all documents that are compared.
         framings: their ids in order.
         by: what the comparison groups by.
+        voice: `own` where passages that report the framing of others are left out of the comparison.
 
     Raises:
         TableError: the file cannot be read.
@@ -48,7 +61,7 @@ def read_sample(path: Path | str, passages: Mapping[Key, str], framings: Sequenc
     """
     table = read_table(path)
     _check_columns(table, framings)
-    _check_design(table, by)
+    _check_design(table, by, voice)
     coded, half, strange, empty = _split_rows(table, framings, {document for document, _ in passages})
     warnings = []
     if half:
@@ -85,7 +98,10 @@ def _check_columns(table: Table, framings: Sequence[str]) -> None:
         )
 
 
-def _check_design(table: Table, by: str) -> None:
+def _check_design(table: Table, by: str, voice: str) -> None:
+    if voice != "own" and any(row.get("drawn_voice") for row in table.rows.values()):
+        found = "it was drawn from passages in own voice, and the comparison takes all"
+        raise _fault(table, found, "Compare with --voice own, or draw a sample of all passages.")
     drawn_by = {row.get("drawn_by", "") for row in table.rows.values()} - {""}
     if others := sorted(drawn_by - {by}):
         raise _fault(

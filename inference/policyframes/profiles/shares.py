@@ -129,8 +129,12 @@ def bound_share(sample: Sample, errors: KindErrors, z: float = Z) -> tuple[float
     pi that gives the mean that was seen. The interval holds every pi for which it lies within z standard errors, all
     of them reckoned at that pi: a score interval as Wilson's (1927), a quadratic in pi. Its variance is the sum of
     the sampling of passages, of documents on which the model errs alike, and of what is not known of `score` and
-    `slope`. A slope between `separation` (the classes look alike in all documents: prior shift; Bella et al. 2010) and
-    1 (equal scores mean equal odds in all documents: Card and Smith 2018) is what the held-out documents show.
+    `slope`.
+
+    A slope of `separation` would be right if the scores of each class were spread alike in all documents (prior shift;
+    the probabilistic adjusted count of Bella et al. 2010, "Quantification via probability estimators"); one of 1 if
+    equal scores meant equal odds in all documents (covariate shift; the mean probability, Card and Smith 2018, "The
+    importance of calibration for estimating proportions from annotations"). Held-out documents lie between.
 
     Args:
         sample: n passages.

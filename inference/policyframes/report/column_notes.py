@@ -32,7 +32,7 @@ NOTES: Mapping[str, Mapping[str, str]] = {
         "aspect": "what the passages speak of; all: every passage, whatever it speaks of",
         "group": "the group of documents",
         "kind": "a framing; none: no framing is decided; uncertain: the model could not settle at least one framing",
-        "documents": "number of documents in the group",
+        "documents": "number of documents in the group; of an aspect, of those that speak of it",
         "passages": "number of passages in the cell",
         "count": "of these, as many the model decided to be of this kind",
         "share": "estimated share of passages of this kind, 0 to 1; empty where there are too few passages to say",

@@ -24,7 +24,7 @@ class FailingDisk(Disk):
         self._left = last
         self._number = number
 
-    def perform(self, step, path, action):
+    def perform(self, step, path, action):  # noqa: ARG002  (the protocol)
         self._left -= 1
         if self._left <= 0:
             raise OSError(self._number, os.strerror(self._number), str(path))
@@ -32,9 +32,7 @@ class FailingDisk(Disk):
 
 
 @pytest.mark.slow
-def test_a_disk_that_refuses_any_step_is_named_and_the_run_goes_on_later(
-    source, reference, tmp_path, bundle_folder
-):
+def test_a_disk_that_refuses_any_step_is_named_and_the_run_goes_on_later(source, reference, tmp_path, bundle_folder):
     counting = CountingDisk()
     run_job(source, tmp_path / "counted", bundle_folder, disk=counting)
     kinds = (errno.ENOSPC, errno.EIO, errno.EACCES)

@@ -26,7 +26,7 @@ from tests.inference.builders import make_bundle
 class StoppingDisk(Disk):
     """Fails when the second shard is written, so that a run is left half done."""
 
-    def perform(self, step, path, action):
+    def perform(self, step, path, action):  # noqa: ARG002  (the protocol)
         if "part-00001" in path.name:
             raise OSError(28, "No space left on device")
         return action()
@@ -40,20 +40,20 @@ def begun(source, tmp_path, bundle_folder) -> Path:
 
 
 def test_other_settings_are_refused_by_name(begun, source, bundle_folder):
-    with pytest.raises(ArchiveChangedError, match="settings.shard_rows: 20 before, 25 now") as caught:
+    with pytest.raises(ArchiveChangedError, match=r"settings\.shard_rows: 20 before, 25 now") as caught:
         run_job(source, begun, bundle_folder, shard_rows=25)
     assert caught.value.exit_code == 4
 
 
 def test_another_model_is_refused_by_name(begun, source, tmp_path):
     save_bundle(make_bundle(card="# Another\n"), tmp_path / "other-v1")
-    with pytest.raises(ArchiveChangedError, match="model.bundle_id"):
+    with pytest.raises(ArchiveChangedError, match=r"model\.bundle_id"):
         run_job(source, begun, tmp_path / "other-v1")
 
 
 def test_other_code_is_refused_by_name(begun, source, bundle_folder, monkeypatch):
     monkeypatch.setattr(manifest, "__version__", "99.0")
-    with pytest.raises(ArchiveChangedError, match='code.version: "[^"]+" before, "99.0" now'):
+    with pytest.raises(ArchiveChangedError, match=r'code\.version: "[^"]+" before, "99\.0" now'):
         run_job(source, begun, bundle_folder)
 
 

@@ -20,7 +20,7 @@ def run_torture(checkout, *arguments):
     done = subprocess.run(command, cwd=checkout, capture_output=True, text=True, timeout=7200, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
     report = json.loads(done.stdout.splitlines()[-1])
-    print(json.dumps(report, indent=1))
+    sys.stdout.write(json.dumps(report, indent=1) + "\n")
     return report
 
 

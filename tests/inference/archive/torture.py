@@ -7,6 +7,7 @@ Prints one JSON object: how many trials, where the kills landed, and the seeds o
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import mmap
 import os
@@ -16,10 +17,12 @@ import signal
 import sys
 import tempfile
 import time
+import traceback
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
+from policyframes.archive.manifest import hash_sources
 from policyframes.archive.storage import Disk
 from policyframes.bundle import save_bundle
 from tests.inference.archive.archives import FORMATS, make_rows, read_entries, read_tree, run_job, write_rows
@@ -96,6 +99,8 @@ def fork(work: Callable[[], object]) -> int:
         try:
             work()
             code = 0
+        except BaseException:  # noqa: BLE001  (nothing may go on in the child)
+            traceback.print_exc()
         finally:
             os._exit(code)
     return child
@@ -150,7 +155,7 @@ def kill_once(case: Case, output: Path, delay: float) -> str:
 
 
 def run_kills(options: argparse.Namespace, folder: Path) -> dict:
-    formats = [(kind, out) for kind in FORMATS for out in ("parquet", "jsonl")]
+    formats = list(zip(FORMATS, itertools.cycle(("parquet", "jsonl"))))
     cases: dict[tuple[str, str], Case] = {}
     landed, wrong, trial = Counter(), [], 0
     while landed.total() - landed[AFTER_THE_END] < options.kills:
@@ -161,7 +166,7 @@ def run_kills(options: argparse.Namespace, folder: Path) -> dict:
             cases[chosen] = Case(folder, options.rows, chosen, options.shard_rows)
         case = cases[chosen]
         output = case.folder / f"out-{trial}"
-        for _ in range(chance.randint(1, 3)):
+        for _ in range(chance.randint(1, 4)):
             landed[kill_once(case, output, chance.uniform(0, case.seconds))] += 1
         finish(lambda case=case, output=output: case.run(output, Disk()))
         if case.is_same(output):
@@ -208,6 +213,8 @@ def main() -> None:
     parser.add_argument("--both", action="store_true", help="exit before each step as well as after it")
     parser.add_argument("--double", action="store_true", help="crash again while going on")
     options = parser.parse_args()
+    # What is asked for once is the same in all that are forked, whatever happens to the files meanwhile.
+    hash_sources()
     with tempfile.TemporaryDirectory(prefix="torture-") as place:
         save_bundle(make_bundle(), Path(place) / "tiny-v1")
         report = (run_kills if options.kind == "kills" else run_exits)(options, Path(place))

@@ -5,9 +5,11 @@ import pytest
 from policyframes.errors import MissingMetadataError, UsageError
 from policyframes.profiles import collect, compare
 from policyframes.profiles.coded import CodedSample
+from policyframes.sampling import Candidate, sample_columns, sample_rows
+from policyframes.spreadsheet import format_csv
 from policyframes.taxonomy import Aspect
 from tests.inference.builders import make_bundle
-from tests.inference.scored import make_collection, make_scored
+from tests.inference.scored import FRAMINGS, make_collection, make_scored
 
 WORD = Aspect("word", "Word", "Words.", ("word",))
 RIVER = Aspect("river", "River", "Rivers.", ("river",))
@@ -82,6 +84,8 @@ def test_an_aspect_has_a_row_of_the_passages_that_speak_of_it():
     assert comparison.aspects == (None, "river", "word")
     assert len(comparison.profiles["river", "a"].passages) == 12
     assert comparison.profiles["river", "b"].passages == ()
+    assert comparison.profiles["river", "b"].documents == ()
+    assert comparison.profiles[None, "b"].documents == ("b",)
     assert len(comparison.profiles["word", "b"].passages) == 2
     assert collection.compare(aspects=["word"]).aspects == (None, "word")
 
@@ -144,11 +148,29 @@ def test_metadata_of_python_goes_before_file_names():
 
 def test_a_collection_is_made_of_files_and_a_csv(checkout):
     folder = checkout / "examples" / "documents"
-    collection = collect(sorted(folder.glob("halmerra-*")), metadata=folder / "metadata.csv", aspects=["border"])
+    files = sorted(folder.glob("halmerra-*"))
+    with pytest.warns(UserWarning, match="rows of other documents are not used: news-2025"):
+        collection = collect(files, metadata=folder / "metadata.csv", aspects=["border"])
     comparison = collection.compare(by="administration")
 
     assert comparison.groups == ("Marrenby", "Dastrell")
     assert all(comparison.profiles["border", group].passages for group in comparison.groups)
+
+
+def test_a_hand_coded_sample_is_read_from_python(tmp_path):
+    collection = make_collection({"a": "s" * 40})
+    passages = collection.documents[0].passages[:20]
+    drawn = [Candidate("a", item.passage.number, "", item.passage.text) for item in passages]
+    codes = dict.fromkeys((f"coded_{name}" for name in FRAMINGS), "0")
+    rows = [{**row, **codes} for row in sample_rows(drawn, "")]
+    rows[0]["coded_governance"] = ""
+    (tmp_path / "coded.csv").write_text(format_csv(rows, sample_columns(FRAMINGS)))
+    with pytest.warns(UserWarning, match="1 rows are coded in part"):
+        corrected = collection.correct(tmp_path / "coded.csv")
+
+    assert corrected.profile().coded == 19
+    assert corrected.profile().shares["none"].value > 0.9
+    assert collection.profile().coded == 0
 
 
 def test_two_documents_of_one_id_are_told():

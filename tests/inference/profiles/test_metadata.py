@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from policyframes.errors import MetadataError, MissingMetadataError, UsageError
-from policyframes.profiles.metadata import check_column, gather_metadata
+from policyframes.profiles.metadata import check_column, find_lookalikes, gather_metadata
 
 FILES = {"nss-2014": "in/nss-2014.pdf", "nss-2025": "in/nss-2025.docx"}
 
@@ -160,9 +160,24 @@ def test_what_is_missing_is_asked_for_with_three_ways_and_every_document():
 
 
 def test_a_name_with_spaces_is_quoted_for_the_shell():
-    with pytest.raises(MissingMetadataError, match="--set 'my file.year=2017'"):
+    with pytest.raises(MissingMetadataError, match=r"--set 'my file.year=2017'"):
         check_column(gather_metadata({"my file": "my file.txt"}), "year")
 
 
 def test_nothing_is_asked_for_where_all_is_known():
     check_column(gather_metadata(FILES), "year")
+
+
+def test_groups_that_differ_in_case_only_are_told():
+    found = gather_metadata(FILES, settings=["nss-2014.issuer=House", "nss-2025.issuer=house"])
+
+    assert find_lookalikes(found, "issuer") == [
+        "issuer: House and house differ in case only, and are groups of their own."
+    ]
+    assert find_lookalikes(found, "year") == []
+
+
+def test_white_space_within_a_value_makes_no_second_group(write):
+    path = write("document,issuer\nnss-2014,White  House\nnss-2025,White House\n")
+
+    assert {values["issuer"] for values in known(table=path).values()} == {"White House"}

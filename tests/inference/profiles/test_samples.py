@@ -111,6 +111,7 @@ def test_the_text_stands_in_for_a_hash_that_was_deleted(write):
         ({"passage": "one"}, r"a has no passage 'one'"),
         ({"text_hash": "h000000000000"}, r"passage 1 of a has another text"),
         ({"coded_governance": "maybe"}, r"line 2 holds the code 'maybe'"),
+        ({"drawn_voice": "own"}, r"drawn from passages in own voice, and the comparison takes all"),
         ({"drawn_by": "issuer"}, r"as many passages of each issuer, and the comparison is by year"),
         (dict.fromkeys(("coded_securitized", "coded_governance", "coded_partnership"), ""), r"no row is coded"),
     ],
@@ -130,6 +131,12 @@ def test_a_passage_that_is_coded_twice_must_be_coded_alike(write):
 
 def test_a_sample_drawn_by_the_groups_of_the_comparison_is_read(write):
     assert read_sample(write(code((1, 0, 0), by="year")), PASSAGES, FRAMINGS, "year").sample.framings
+
+
+def test_a_sample_of_own_voice_or_of_all_is_one_of_own_voice(write):
+    for voice in ("own", ""):
+        row = code((1, 0, 0))[0] | {"drawn_voice": voice}
+        assert read_sample(write([row]), PASSAGES, FRAMINGS, "", voice="own").sample.framings
 
 
 @pytest.mark.parametrize("column", ["document", "passage", "coded_governance"])

@@ -64,7 +64,7 @@ def make_comparison(
         shares |= {"none": make_share("none", 0.1, total), "uncertain": make_share("uncertain", 0.2, total)}
         profiles[None, name] = Profile(name, None, (name,), document.passages, shares)
     collection = Collection(tuple(documents), (), make_bundle())
-    return Comparison(collection, by, tuple(groups), (None,), profiles, tuple(changes))
+    return Comparison(collection, by, tuple(groups), (None,), profiles, tuple(changes), by == "year")
 
 
 def make_change(before: str, after: str, difference: float | None, adjusted: float | None, kind: str = "securitized"):

@@ -126,6 +126,14 @@ def test_with_scripts_passages_are_found_by_text_framing_and_document(browser, p
     assert browser.run(shown) == 6 * 14
 
 
+def test_a_link_of_a_cell_opens_the_passages_behind_it(browser, pages):
+    browser.open(pages["compare"])
+    for place in ("strongest-g1", "a1g1"):
+        assert browser.run("return document.getElementById(arguments[0]).closest('details').open", place) is False
+        browser.run("document.querySelector(`.heat a[href='#${arguments[0]}']`).click()", place)
+        assert browser.run("return document.getElementById(arguments[0]).closest('details').open", place) is True
+
+
 def test_the_keyboard_reaches_the_summary_first_and_no_bar_of_a_strip(browser, pages):
     browser.open(pages["compare"])
     focusable = "a[href]:not([tabindex='-1']), button, input, select, summary, [tabindex='0']"

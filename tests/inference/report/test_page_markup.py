@@ -3,15 +3,20 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from policyframes.errors import EmptyDocumentError
+from policyframes.evidence import Evidence, Mark
 from policyframes.profiles import compare
+from policyframes.profiles.coded import CodedSample
 from policyframes.report.page import render_page
+from policyframes.report.page.marks import cut_stretches, list_words
+from policyframes.report.page.outline import build_outline
 from policyframes.report.rows import Failure, format_probability
-from tests.inference.report.comparisons import make_change, make_comparison
+from tests.inference.report.comparisons import make_change, make_comparison, make_share
 from tests.inference.report.elements import Elements
 from tests.inference.report.hostile import PAYLOADS
 
@@ -25,7 +30,7 @@ def test_there_are_forty_different_payloads():
 
 @pytest.mark.parametrize("payload", PAYLOADS)
 def test_no_payload_becomes_markup(make_hostile, payload):
-    plain, hostile = Elements(make_hostile(["x"])), Elements(make_hostile([payload]))
+    plain, hostile = Elements(make_hostile(["x" * len(payload)])), Elements(make_hostile([payload]))
 
     assert hostile.tags == plain.tags
     assert [(tag, name) for tag, name, _ in hostile.attributes] == [(tag, name) for tag, name, _ in plain.attributes]
@@ -107,7 +112,7 @@ def test_no_probability_is_shown_as_certain():
 def test_shares_carry_their_intervals():
     words = Elements(render_page(make_comparison({"doc": (0.6, 0.25, 0.1)}, by="document"))).words
 
-    assert "25 % 15 % to 35 %" in words
+    assert "25 % 15 to 35 %" in words
 
 
 def test_too_few_passages_give_no_share(render):
@@ -141,6 +146,77 @@ def test_changes_are_told_in_words():
 
     assert "Securitized +20 +15 to +25 unlikely to be chance (p = 0.004)" in words
     assert "Governance −1 −6 to +4 may be chance (p = 0.80)" in words
+
+
+def test_a_hand_coded_sample_shows_the_bias_that_it_removed():
+    comparison = make_comparison({"doc": (0.6, 0.25, 0.1)}, by="document")
+    profile = comparison.profiles[None, "doc"]
+    modelled = {kind: make_share(kind, 0.3, width=0.05) for kind in profile.shares}
+    corrected = replace(profile, modelled=modelled, coded=40)
+    sample = CodedSample({("doc", 1): frozenset()})
+    words = Elements(
+        render_page(
+            replace(
+                comparison,
+                collection=replace(comparison.collection, sample=sample),
+                profiles={(None, "doc"): corrected},
+            )
+        )
+    ).words
+
+    assert "40 Securitized 30 % (25 to 35 %) 60 % (50 to 70 %) −30" in words
+
+
+def test_passages_left_out_of_the_shares_stay_in_the_text(read_collection):
+    collection = read_collection({"doc": f"threat {FILL}.\n\ncourt {FILL}."})
+    (document,) = collection.documents
+    own = replace(document, passages=document.passages[:1])
+    words = Elements(render_page(compare(replace(collection, documents=(own,))))).words
+
+    assert "The shares are of the 1 passages" not in words
+    assert words.count("left out of the shares") == 2
+    assert "court the the" in words
+
+
+def test_a_framing_that_a_modeler_added_has_a_look_and_no_triangle():
+    comparison = make_comparison({"1990": (0.6, 0.25, 0.1), "1991": (0.6, 0.25, 0.1)})
+    bundle = comparison.collection.bundle
+    framings = {**bundle.framings, "alarm": bundle.framings["securitized"]}
+    profiles = {
+        key: replace(profile, shares={**profile.shares, "alarm": make_share("alarm", 0.3)})
+        for key, profile in comparison.profiles.items()
+    }
+    collection = replace(comparison.collection, bundle=replace(bundle, framings=framings))
+    page = render_page(replace(comparison, collection=collection, profiles=profiles))
+
+    assert '<span class="tag look-other-1">alarm</span>' in page
+    assert "A triangle shows three framings" in page
+
+
+def test_words_that_weigh_most_are_named_once():
+    marks = tuple(Mark(start, start + 6, 1.0) for start in (0, 7, 14))
+    stretches = cut_stretches("Border border threat", (), {})
+
+    assert list_words("Border border threat", Evidence("securitized", marks, ())) == ("Border", "threat")
+    assert [stretch.text for stretch in stretches] == ["Border border threat"]
+
+
+def test_marks_that_overlap_show_the_stronger_and_lose_no_text():
+    comparison = make_comparison({"doc": (0.6, 0.25, 0.1)}, by="document")
+    kinds = build_outline(comparison).framings
+    evidence = {
+        "securitized": Evidence("securitized", (Mark(0, 10, 4.0), Mark(12, 14, 1.0)), ()),
+        "governance": Evidence("governance", (Mark(5, 14, 2.0), Mark(0, 2, -9.0)), ()),
+    }
+    stretches = cut_stretches("abcdefghijklmnop", kinds, evidence)
+
+    assert "".join(stretch.text for stretch in stretches) == "abcdefghijklmnop"
+    assert [(stretch.text, stretch.look, stretch.step) for stretch in stretches if stretch.look] == [
+        ("abcde", "securitized", 3),
+        ("fghij", "securitized", 3),
+        ("kl", "governance", 3),
+        ("mn", "governance", 3),
+    ]
 
 
 def test_the_page_says_how_to_cite_it():

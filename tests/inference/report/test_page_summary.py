@@ -1,8 +1,16 @@
 from __future__ import annotations
 
+import itertools
+import re
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from policyframes.errors import EmptyDocumentError
+from policyframes.report.page import render_page
 from policyframes.report.page.outline import build_outline
 from policyframes.report.page.summary import build_summary
+from policyframes.report.page.wording import shorten_middle
 from policyframes.report.rows import Failure
 from tests.inference.report.comparisons import make_change, make_comparison
 
@@ -41,10 +49,16 @@ def test_a_group_too_small_gets_no_number():
     assert plain(finding.text) == "7 passages, too few for shares; at least 10 are needed. Read the passages."
 
 
-def test_no_framing_found_is_said():
+def test_a_tie_has_no_leader():
+    (finding,) = summarise(make_comparison({"doc": (0.3, 0.3, 0.1)}, by="document")).findings
+
+    assert finding.text.startswith("Securitized and governance have equally large shares; none leads.")
+
+
+def test_shares_of_nothing_are_said():
     (finding,) = summarise(make_comparison({"doc": (0.0, 0.0, 0.0)}, by="document")).findings
 
-    assert finding.text.startswith("No framing was found.")
+    assert plain(finding.text).startswith("No framing has an estimated share above 0 %.")
 
 
 def test_many_groups_are_told_by_their_range_and_their_leads():
@@ -54,7 +68,7 @@ def test_many_groups_are_told_by_their_range_and_their_leads():
 
     assert summary.heading == "How 10 documents frame their subjects, by year"
     assert text.startswith("estimated share from 10 % (95 % interval 0 to 20 %) in 2000 to 55 % (45 to 65 %) in 2009.")
-    assert "largest share in 4 of 10 years, in none of them clearly." in text or "clearly in" in text
+    assert "It has the largest share in 4 of 10 years, in none of them clearly." in text
 
 
 def test_significant_changes_are_told_and_the_others_are_called_chance():
@@ -65,6 +79,15 @@ def test_significant_changes_are_told_and_the_others_are_called_chance():
     assert plain(first).startswith("From 2001 to 2002 the share of securitized rose by 20 percentage points")
     assert "95 % interval 15 to 25 (p = 0.010, adjusted for all comparisons)" in plain(first)
     assert second.startswith("No share of all passages changed significantly from 2002 to 2003")
+
+
+def test_groups_without_an_order_in_time_differ_and_do_not_change():
+    changes = [make_change("a", "b", 0.2, 0.01)]
+    comparison = make_comparison({"a": (0.2, 0.3, 0.1), "b": (0.4, 0.3, 0.1)}, by="issuer", changes=changes)
+    told, rest = summarise(comparison).changes
+
+    assert told.startswith("In b the share of securitized is higher than in a by 20 percentage points")
+    assert rest == "All other differences between the two issuers may be chance."
 
 
 def test_nothing_significant_is_said_to_be_chance_perhaps():
@@ -116,3 +139,46 @@ def test_documents_of_one_title_are_told_apart():
     )
 
     assert [finding.name for finding in summarise(comparison).findings] == ["Strategy (a)", "Strategy (b)"]
+
+
+shares = st.one_of(
+    st.just((None, None, None)), st.tuples(*[st.sampled_from((0.0, 0.004, 0.1, 0.35, 0.5, 0.9965, 1.0))] * 3)
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    values=st.lists(shares, max_size=7),
+    by=st.sampled_from(("document", "year", "issuer")),
+    total=st.sampled_from((0, 1, 9, 10, 40)),
+    p_value=st.sampled_from((None, 0.0, 0.04, 0.3)),
+)
+def test_every_comparison_has_a_page_that_makes_sense(values, by, total, p_value):
+    names = [str(1990 + number) for number in range(len(values))]
+    differences = [
+        None if None in pair[0] + pair[1] else pair[1][0] - pair[0][0] for pair in itertools.pairwise(values)
+    ]
+    changes = [
+        make_change(before, after, difference, None if difference is None else p_value)
+        for (before, after), difference in zip(itertools.pairwise(names), differences, strict=True)
+    ]
+    comparison = make_comparison(dict(zip(names, values, strict=True)), by=by, total=total, changes=changes)
+    summary = summarise(comparison)
+    told = [summary.read, summary.method, *(finding.text for finding in summary.findings), *summary.changes]
+
+    assert not [text for text in told if re.search(r"None|\bnan\b|\binf\b|  |\(\)|\b[a-z]+s \.|, \.", text)]
+    assert all(text.endswith(".") for text in told if text)
+    assert "</html>" in render_page(comparison)
+    if total < 10:
+        assert not any(re.search(r"\d.%", plain(finding.text)) for finding in summary.findings)
+
+
+def test_long_titles_that_begin_alike_stay_apart_where_there_is_little_room():
+    metadata = {name: {"title": f"National Security Strategy of the Realm ({name})"} for name in ("s-1990", "s-1991")}
+    comparison = make_comparison(dict.fromkeys(metadata, (0.6, 0.2, 0.1)), by="document", metadata=metadata)
+
+    assert [group.short for group in build_outline(comparison).groups] == ["s-1990", "s-1991"]
+
+
+def test_long_names_are_shortened_in_their_middle():
+    assert shorten_middle("a" * 30 + "b" * 30, 20) == "a" * 10 + "…" + "b" * 9

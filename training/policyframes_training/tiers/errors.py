@@ -16,20 +16,21 @@ import numpy.typing as npt
 from policyframes.bundle import Bundle, FramingSettings
 from policyframes.profiles.errors import ALL, KindErrors, list_kinds
 from policyframes.profiles.shares import STRETCH
-from policyframes_training.corpus.corpus import Corpus, PassageSet
+from policyframes_training.corpus.corpus import Corpus
 from policyframes_training.corpus.held_out import HeldOut
 from policyframes_training.tiers.calibration import apply_platt, fit_platt
 from policyframes_training.tiers.routing import blend
 
 # Where between the slope of prior shift (0) and that of covariate shift (1) the line is drawn, and the standard
 # deviation of that place from one set of documents to another: chosen on held-out documents, see docs/shares.md.
-SLOPE_PLACE = 0.4
-SLOPE_SPREAD = 0.35
+SLOPE_PLACE = 0.5
+SLOPE_SPREAD = 0.4
 # With fewer passages of a kind, or of others, among those of validation, its numbers would be guesses.
 FEWEST_PASSAGES = 10
 
 _DIGITS = 6
-_LEAST_SLOPE = 0.05
+# Scores that tell the kind less apart say nothing of its share.
+_LEAST_SEPARATION = 0.05
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
@@ -73,8 +74,14 @@ def fit_tier_errors(
         train: with logits of models that had not seen them; may be empty.
         corpus: that both are of.
     """
-    sides = (_calibrate(validation.logits, settings), _recalibrate(train))
-    return {ALL: _describe_table(sides, corpus, has_train=bool(train.documents))}
+    return {ALL: _describe_table(*read_tier(settings, validation, train, corpus), corpus.framings)}
+
+
+def read_tier(
+    settings: Mapping[str, FramingSettings], validation: HeldOut, train: HeldOut, corpus: Corpus
+) -> tuple[ReadPassages, ReadPassages]:
+    """Return validation and train with calibrated probabilities; arguments as for `fit_tier_errors`."""
+    return _read(corpus, (_calibrate(validation.logits, settings), _recalibrate(train)))
 
 
 def fit_cascade_errors(
@@ -101,9 +108,8 @@ def fit_cascade_errors(
         routed = np.any((alone >= route[:, 0]) & (alone < route[:, 1]), axis=1)
         by_quality["balanced"].append(np.where(routed[:, None], together, alone))
         by_quality["best"].append(together)
-    has_train = bool(fast[1].documents)
     return {
-        quality: _describe_table((sides[0], sides[1]), corpus, has_train=has_train)
+        quality: _describe_table(*_read(corpus, (sides[0], sides[1])), corpus.framings)
         for quality, sides in by_quality.items()
     }
 
@@ -127,21 +133,16 @@ def fit_errors(validation: ReadPassages, train: ReadPassages, framings: tuple[st
         if min(present, len(own.coded) - present) < FEWEST_PASSAGES:
             continue
         numbers = _fit_kind(own, pooled)
-        if numbers.slope > _LEAST_SLOPE:
+        if numbers.separation > _LEAST_SEPARATION:
             found[kind] = numbers
     return found
 
 
-def _describe_table(sides: tuple[Floats, Floats], corpus: Corpus, *, has_train: bool) -> dict[str, Any]:
-    validation, train = corpus.passages("validation"), corpus.passages("train")
-    if not has_train:
-        train = train.take(np.empty(0, dtype=np.intp))
-    read = _read(validation, sides[0]), _read(train, sides[1])
-    kinds = fit_errors(*read, corpus.framings)
-    documents = {*validation.documents, *train.documents}
+def _describe_table(validation: ReadPassages, train: ReadPassages, framings: tuple[str, ...]) -> dict[str, Any]:
+    kinds = fit_errors(validation, train, framings)
     return {
-        "passages": len(validation) + len(train),
-        "documents": len(documents),
+        "passages": len(validation.ids) + len(train.ids),
+        "documents": len({*validation.documents, *train.documents}),
         "kinds": {
             kind: {name: round(number, _DIGITS) for name, number in asdict(numbers).items()}
             for kind, numbers in kinds.items()
@@ -149,8 +150,15 @@ def _describe_table(sides: tuple[Floats, Floats], corpus: Corpus, *, has_train: 
     }
 
 
-def _read(passages: PassageSet, probabilities: Floats) -> ReadPassages:
-    return ReadPassages(probabilities, passages.targets, passages.documents, passages.ids)
+def _read(corpus: Corpus, probabilities: tuple[Floats, Floats]) -> tuple[ReadPassages, ReadPassages]:
+    validation, train = corpus.passages("validation"), corpus.passages("train")
+    if len(probabilities[1]) == 0:
+        train = train.take(np.empty(0, dtype=np.intp))
+    first, second = (
+        ReadPassages(side, passages.targets, passages.documents, passages.ids)
+        for passages, side in zip((validation, train), probabilities, strict=True)
+    )
+    return first, second
 
 
 def _join(first: ReadPassages, second: ReadPassages) -> ReadPassages:

@@ -11,6 +11,7 @@ from typing import Any
 from policyframes.archive.arrow import import_arrow
 from policyframes.archive.columns import OTHER, Columns, format_kept, look_up
 from policyframes.archive.rows import BATCH, Batch, Code, Fault, Row, show_value
+from policyframes.archive.sources.presets import adapt_record
 
 MAX_DEPTH = 64
 _BRACKETS_OR_STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{}]')
@@ -51,6 +52,7 @@ class BatchBuilder:
             has_bytes: bytes that are no UTF-8 stand in its strings as lone surrogates, as Python's decoder left them.
         """
         columns = self._columns
+        record = adapt_record(columns.source, record)
         kept, fault = self._keep(record, has_bytes=has_bytes)
         text = _find(record, columns.text)
         if fault is None and text is _ABSENT:
@@ -87,7 +89,12 @@ class BatchBuilder:
             value = _find(record, path)
             kept[name] = None if value is _ABSENT else format_kept(value)
         if self._columns.has_other:
-            known = {*(path for path, _ in self._columns.kept), self._columns.text, self._columns.id, self._columns.date}
+            known = {
+                *(path for path, _ in self._columns.kept),
+                self._columns.text,
+                self._columns.id,
+                self._columns.date,
+            }
             rest = {name: value for name, value in record.items() if name not in known and not _leads(name, known)}
             kept[OTHER] = format_kept(rest) if rest else None
         # The text is checked with the articles; here is what would not fit into any column.

@@ -13,6 +13,8 @@ from policyframes.archive.readers.batches import FaultError
 from policyframes.archive.rows import Batch
 from policyframes.archive.settings import Settings
 from policyframes.archive.shards import Shard
+from policyframes.archive.sources import nexis, warc
+from policyframes.archive.sources.presets import adapt_names
 
 
 class Reader(Protocol):
@@ -31,12 +33,16 @@ _READERS: dict[Format, Callable[[Input, Columns, Settings], Reader]] = {
     "csv": csv_table.CsvReader,
     "parquet": parquet.ParquetReader,
     "texts": texts.TextsReader,
+    "warc": warc.WarcReader,
+    "nexis": nexis.NexisReader,
 }
 _PLANNERS: dict[Format, Callable[[Input, Settings, Any], Iterator[Shard]]] = {
     "jsonl": jsonl.plan_shards,
     "json": json_file.plan_shards,
     "csv": csv_table.plan_shards,
     "texts": texts.plan_shards,
+    "warc": warc.plan_shards,
+    "nexis": nexis.plan_shards,
 }
 _SAMPLED = 1000
 
@@ -88,9 +94,11 @@ def find_names(source: Input, settings: Settings) -> tuple[list[str], Any]:
     if source.format == "csv":
         parquet.refuse_records(source, settings)
         header = csv_table.read_header(source, settings)
-        return (list(header.names) if header else []), None
+        return adapt_names(settings.source, header.names if header else ()), None
     if source.format == "texts":
         return [texts.TEXT, texts.ID], None
+    if source.format in {"warc", "nexis"}:
+        return list(warc.NAMES if source.format == "warc" else nexis.NAMES), None
     if source.format == "jsonl":
         records = jsonl.sample_records(source, settings, _SAMPLED)
     else:
@@ -99,4 +107,5 @@ def find_names(source: Input, settings: Settings) -> tuple[list[str], Any]:
         except FaultError:
             items = []
         records = [item for item in items[:_SAMPLED] if isinstance(item, Mapping)]
-    return list(dict.fromkeys(name for record in records for name in record)), None
+    names = dict.fromkeys(name for record in records for name in record)
+    return adapt_names(settings.source, list(names)), None

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from policyframes.archive.columns import Columns
-from policyframes.archive.inputs import Input, damage_errors, open_stream
+from policyframes.archive.inputs import Input, damage_errors, drain_stream, open_stream
 from policyframes.archive.readers.batches import BatchBuilder, FaultError, find_records, parse_json, require_object
 from policyframes.archive.rows import Batch, Code, Fault, show_value
 from policyframes.archive.settings import Settings
@@ -33,9 +33,7 @@ def read_items(source: Input, settings: Settings, hasher: Any = None) -> list[An
         raise FaultError(Fault(Code.DAMAGED_FILE, f"the file is cut off or damaged ({error})"[:300])) from None
     finally:
         if hasher is not None:
-            raw = getattr(stream, "raw", stream)
-            while raw.read(1024 * 1024):
-                pass
+            drain_stream(stream)
         stream.close()
     if len(data) > MOST_BYTES:
         message = f"the file has more than {MOST_BYTES} bytes; write it as JSON lines, which are read line by line"

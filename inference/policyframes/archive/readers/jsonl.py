@@ -115,6 +115,3 @@ class JsonLinesReader:
                 builder.add_record(line.number, require_object(value), here, item=index if path else 0)
             except FaultError as error:
                 builder.add_fault(line.number, error.fault, here)
-
-
-

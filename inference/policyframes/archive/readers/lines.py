@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import IO
 
-from policyframes.archive.inputs import DamagedInputError, Input, damage_errors, open_stream
+from policyframes.archive.inputs import DamagedInputError, Input, damage_errors, drain_stream, open_stream
 from policyframes.errors import ArchiveInputError
 
 _CHUNK = 1024 * 1024
@@ -98,10 +98,7 @@ class LineReader:
 
     def drain(self) -> None:
         """Read what is left of the bytes on disk, so that they are hashed."""
-        raw = getattr(self._stream, "raw", self._stream)
-        below = raw if hasattr(raw, "readinto") else self._stream
-        while below.read(_CHUNK):
-            pass
+        drain_stream(self._stream)
 
     def _skip_line(self, start: int) -> None:
         while True:
@@ -112,7 +109,7 @@ class LineReader:
             if self._position - start > _LONGEST:
                 raise EndlessLineError(f"a line of more than {_LONGEST} bytes; it and what follows were not read")
 
-    def _call(self, action):  # type: ignore[no-untyped-def]
+    def _call(self, action: Callable[[], bytes]) -> bytes:
         try:
             return action()
         except ArchiveInputError:

@@ -188,9 +188,10 @@ class ParquetReader:
 
     def _next_batch(self, cursor: _Cursor) -> Any:  # noqa: ANN401  (pyarrow has no types)
         try:
-            piece = next(cursor.batches, None)
-            if piece is None:
-                raise DamagedInputError("the row group has fewer rows than its footer states")
+            piece = next(cursor.batches)
+        except StopIteration:
+            self._cursor = None
+            raise DamagedInputError("the row group has fewer rows than its footer states") from None
         except DamagedInputError as error:
             self._broken[cursor.group] = (cursor.position, str(error))
             self._cursor = None
@@ -212,8 +213,10 @@ class ParquetReader:
             if fault is None and columns.text not in values:
                 fault = Fault(Code.MISSING_TEXT, f"the file has no column {columns.text!r}")
             taken = {} if fault else {name: values.get(name) for name in (columns.id, columns.text, columns.date)}
-            cells = [None if (column := taken.get(name)) is None else _read_cell(column[index], faults, index, name)
-                     for name in (columns.id, columns.text, columns.date)]
+            cells = [
+                None if (column := taken.get(name)) is None else _read_cell(column[index], faults, index, name)
+                for name in (columns.id, columns.text, columns.date)
+            ]
             identity, text, date = cells
             row = Row(first + index, place, id=identity, text=text, date=date, fault=fault or faults.get(index))
             rows.append(row)
@@ -233,20 +236,28 @@ class ParquetReader:
                     message = f"column {name!r} holds {length} bytes, more than {self._limit}"
                     start = column.dictionary[code].as_buffer()[:200].to_pybytes()
                     bad[code] = Fault(Code.LIMIT_EXCEEDED, message, show_value(start))
-        try:
-            column.dictionary.validate(full=True)
-        except self._arrow.ArrowException:
-            for code in range(len(column.dictionary)):
-                data = column.dictionary[code].as_buffer()
-                if code not in bad and data is not None and not _is_utf8(data):
-                    message = f"column {name!r} holds bytes that are no UTF-8"
-                    bad[code] = Fault(Code.INVALID_UTF8, message, show_value(data[:200].to_pybytes()))
+        for code in self._find_broken(column.dictionary, bad):
+            message = f"column {name!r} holds bytes that are no UTF-8"
+            start = column.dictionary[code].as_buffer()[:200].to_pybytes()
+            bad[code] = Fault(Code.INVALID_UTF8, message, show_value(start))
         codes = column.indices.to_pylist()
         for index, code in enumerate(codes):
             if code in bad:
                 faults.setdefault(index, bad[code])
         cleaned = self._arrow.array([None if code in bad else code for code in codes], column.indices.type)
         return self._arrow.DictionaryArray.from_arrays(cleaned, column.dictionary)
+
+    def _find_broken(self, dictionary: Any, but: Mapping[int, Fault]) -> list[int]:  # noqa: ANN401  (pyarrow)
+        """Return the places of values that are no UTF-8, leaving out those that are too long to be looked at."""
+        if not but:
+            try:
+                dictionary.validate(full=True)
+            except self._arrow.ArrowException:
+                pass
+            else:
+                return []
+        buffers = {code: dictionary[code].as_buffer() for code in range(len(dictionary)) if code not in but}
+        return [code for code, data in buffers.items() if data is not None and not _is_utf8(data)]
 
     def _keep(self, values: Mapping[str, Any], rows: int, faults: Mapping[int, Fault]) -> Any:  # noqa: ANN401
         schema = self._columns.schema
@@ -267,7 +278,10 @@ class ParquetReader:
             return column
         types = self._arrow.types
         if types.is_nested(column.type):
-            cells = [None if cell is None else json.dumps(cell, ensure_ascii=False, default=str) for cell in column.to_pylist()]
+            cells = [
+                None if cell is None else json.dumps(cell, ensure_ascii=False, default=str)
+                for cell in column.to_pylist()
+            ]
             return self._arrow.array(cells, kind)
         if types.is_binary(column.type) or types.is_large_binary(column.type):
             cells = [None if cell is None else cell.decode("utf-8", "replace") for cell in column.to_pylist()]
@@ -285,7 +299,9 @@ def _read_cell(cell: Any, faults: dict[int, Fault], index: int, name: str) -> An
         try:
             return value.decode("utf-8")
         except UnicodeDecodeError:
-            faults[index] = Fault(Code.INVALID_UTF8, f"column {name!r} holds bytes that are no UTF-8", show_value(value))
+            faults[index] = Fault(
+                Code.INVALID_UTF8, f"column {name!r} holds bytes that are no UTF-8", show_value(value)
+            )
             return None
     return value
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,7 +20,10 @@ from policyframes.documents.plain_text_reader import decode_text
 from policyframes.errors import ArchiveInputError, EncodingError
 
 # What is wrong with the one file, not with the disk.
-_OF_THE_FILE = (FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError)
+_OF_THE_FILE = {
+    *(errno.ENOENT, errno.EACCES, errno.EPERM, errno.EISDIR, errno.ENOTDIR),
+    *(errno.ELOOP, errno.ENAMETOOLONG, errno.ENXIO),
+}
 TEXT, ID = "text", "id"
 
 
@@ -31,7 +36,8 @@ def plan_shards(source: Input, settings: Settings, hasher: Any) -> Iterator[Shar
         name = path.relative_to(folder).as_posix()
         paths.append(os.fsencode(name).decode("utf-8", "surrogateescape"))
         try:
-            digest = hash_file(path)
+            is_file = stat.S_ISREG(path.stat().st_mode)
+            digest = hash_file(path) if is_file else "no file"
             size += path.stat().st_size
         except (OSError, ArchiveInputError):
             digest = "unreadable"
@@ -84,12 +90,14 @@ class TextsReader:
     def _read_text(self, name: str) -> str | Fault:
         path = self._folder / name
         try:
+            if not stat.S_ISREG(path.stat().st_mode):
+                return Fault(Code.UNREADABLE_FILE, "it is no file but a pipe or a device")
             with path.open("rb") as stream:
                 data = stream.read(self._limit + 1)
-        except _OF_THE_FILE as error:
-            return Fault(Code.UNREADABLE_FILE, error.strerror or str(error))
         except OSError as error:
-            raise make_input_error(path, error) from error
+            if error.errno not in _OF_THE_FILE:
+                raise make_input_error(path, error) from error
+            return Fault(Code.UNREADABLE_FILE, error.strerror or str(error))
         if len(data) > self._limit:
             return Fault(Code.LIMIT_EXCEEDED, f"the file has more than {self._limit} bytes", show_value(data[:800]))
         try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from typing import TYPE_CHECKING
 
 from policyframes.errors import UsageError
@@ -15,10 +14,12 @@ from policyframes.profiles.names import (
     name_grouping,
     name_groups,
     name_kind,
+    wrap,
 )
 from policyframes.profiles.plots.canvas import PURPOSE, blend, is_dark, open_axes, set_title, write_note
 from policyframes.profiles.plots.theme import DEFAULT_THEME, Theme
 from policyframes.profiles.profile import Profile
+from policyframes.profiles.shares import UNCERTAIN
 
 if TYPE_CHECKING:
     from policyframes.profiles.extras import Axes
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 _WIDTH, _HEIGHT, _MARGIN = 0.98, 0.56, 1.9
 # A table of few columns is at least so wide, so that its title and note have room.
 _LEAST = 4.2
+# Letters of a group's name that fit into an inch.
+_LETTERS = 13
 # How much of a framing's colour a cell takes at a share of 100 %: dark letters stay readable on it.
 _STRENGTH = 0.6
 _BAND = 0.09
@@ -59,13 +62,14 @@ def plot_heatmap(
             where="plot_heatmap", found=repr(framing), allowed=", ".join(kinds), remedy="Leave it out for the dominant."
         )
     rows, columns = comparison.aspects, comparison.groups
-    with open_axes(ax, theme, (_MARGIN + max(_LEAST, _WIDTH * len(columns)), 1.7 + _HEIGHT * len(rows))) as axes:
+    width = max(_LEAST / len(columns), _WIDTH)
+    with open_axes(ax, theme, (_MARGIN + width * len(columns), 1.7 + _HEIGHT * len(rows))) as axes:
         for y, aspect in enumerate(rows):
             for x, group in enumerate(columns):
                 _draw_cell(axes, (x, y), comparison.profiles[aspect, group], framing, theme)
-        names = [textwrap.fill(name, 13) for name in name_groups(comparison, 36)]
+        names = [wrap(name, int(_LETTERS * width)) for name in name_groups(comparison, 36)]
         axes.set_xticks(range(len(columns)), names, parse_math=False)
-        labels = [textwrap.fill(name_aspect(aspect, comparison.collection), 20) for aspect in rows]
+        labels = [wrap(name_aspect(aspect, comparison.collection), 20) for aspect in rows]
         axes.set_yticks(range(len(rows)), labels, parse_math=False)
         axes.tick_params(length=0)
         axes.spines[:].set_visible(False)
@@ -122,7 +126,7 @@ def _write_cell(ax: Axes, place: tuple[int, int], text: str, colour: str, theme:
 
 def _explain(comparison: Comparison, framing: str | None) -> str:
     shares = [share for profile in comparison.profiles.values() for share in profile.shares.values()]
-    shown = [share for share in shares if share.kind == framing] if framing else shares
+    shown = [share for share in shares if (share.kind == framing if framing else share.kind != UNCERTAIN)]
     method = describe_method(shown).replace("Lines are 95 % intervals; shares", "Shares")
     if framing is not None:
         return f"n: passages. {method}"

@@ -7,6 +7,8 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from policyframes.profiles.extras import import_extra
+from policyframes.profiles.plots.canvas import PURPOSE
 from policyframes.profiles.plots.theme import Theme
 
 if TYPE_CHECKING:
@@ -30,6 +32,7 @@ def place_names(ax: Axes, places: Sequence[tuple[str, float, float]], theme: The
         places: name and data coordinates of each point.
         theme: size and colours.
     """
+    effects = import_extra("matplotlib.patheffects", PURPOSE)
     figure = ax.get_figure(root=True)
     if figure is None:
         return
@@ -45,6 +48,8 @@ def place_names(ax: Axes, places: Sequence[tuple[str, float, float]], theme: The
             name, xy=(x, y), xycoords=ax.transData, xytext=(0, 0), textcoords="offset points", ha="center", va="center",
             fontsize=theme.note_size + 1, parse_math=False, annotation_clip=False, zorder=4, gid="name",
         )  # fmt: skip
+        # Intervals may run behind a name.
+        note.set_path_effects([effects.withStroke(linewidth=2.4, foreground=theme.background)])
         extent = note.get_window_extent()
         box, distance = _find_room((extent.width, extent.height), centre, taken, scale)
         taken.append(box)

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 Parts = tuple[float, float, float]
 
 _CORNERS = 3
+# So many points leave room for long names.
+_FEW = 10
+# A triangle larger than this has figures at every 20 %, a smaller one at every 10 %.
+_LARGE = 0.75
 _WHOLE: Parts = (0.0, 0.0, 0.0)
 # Where a corner's name stands beside it, in points: top, left, right.
 _BESIDE = ((0, 16), (-14, -18), (14, -18))
@@ -64,7 +68,8 @@ def plot_ternary(
     """
     _check(comparison, aspect, ax)
     import_extra("mpltern", PURPOSE)
-    groups = zip(name_groups(comparison, 34), comparison.groups, strict=True)
+    letters = 34 if len(comparison.groups) <= _FEW else 18
+    groups = zip(name_groups(comparison, letters), comparison.groups, strict=True)
     profiles = {name: comparison.profiles[aspect, group] for name, group in groups}
     points = [point for name, profile in profiles.items() if (point := _find_point(name, profile)) is not None]
     left_out = [name for name in profiles if name not in {point.name for point in points}]
@@ -140,12 +145,12 @@ def _find_part(points: Sequence[_Point]) -> tuple[Parts, float]:
 def _draw_triangle(ax: Any, framings: Sequence[str], least: Parts, size: float, theme: Theme) -> None:  # noqa: ANN401  (mpltern)
     ends = itertools.chain(*((low, low + size) for low in least))
     ax.set_ternary_lim(*ends)
-    step = size / 5
+    step = 0.2 if size > _LARGE else 0.1
     axes = ((ax.taxis, ax.set_tlabel), (ax.laxis, ax.set_llabel), (ax.raxis, ax.set_rlabel))
     for corner, (framing, (axis, write)) in enumerate(zip(framings, axes, strict=True)):
         write(f"{name_kind(framing)} (%)", parse_math=False)
         axis.set_label_position("tick1")
-        ticks = [least[corner] + step * n for n in range(1, 5)]
+        ticks = [least[corner] + step * n for n in range(1, round(size / step))]
         axis.set_ticks(ticks, [f"{100 * tick:.0f}" for tick in ticks])
         look = theme.look(framing, tuple(framings))
         parts = [least[n] + size * (corner == n) for n in range(_CORNERS)]

@@ -6,7 +6,6 @@ import itertools
 import math
 import re
 import statistics
-import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -15,7 +14,15 @@ from typing import TYPE_CHECKING
 from policyframes.errors import UsageError
 from policyframes.profiles.comparison import Comparison
 from policyframes.profiles.errors import NONE
-from policyframes.profiles.names import describe_method, name_aspect, name_grouping, name_groups, name_kind
+from policyframes.profiles.names import (
+    describe_method,
+    name_aspect,
+    name_grouping,
+    name_groups,
+    name_kind,
+    shorten,
+    wrap,
+)
 from policyframes.profiles.plots.canvas import open_axes, set_title, write_note
 from policyframes.profiles.plots.theme import DEFAULT_THEME, Look, Theme
 from policyframes.profiles.shares import UNCERTAIN, Share
@@ -24,6 +31,9 @@ if TYPE_CHECKING:
     from policyframes.profiles.extras import Axes
 
 _SIZE = (9.5, 5.2)
+# More names than these do not fit side by side.
+_MOST_NAMES = 9
+_YEAR_LETTERS = 4
 _YEAR = re.compile(r"\d{4}")
 # Width of a letter of a band's name as a share of a new picture's width.
 _LETTER = 0.0102
@@ -76,7 +86,8 @@ def plot_timeline(
     points = _place_groups(comparison)
     framings = comparison.collection.framings
     chosen = tuple(kinds) if kinds is not None else (*framings, NONE, UNCERTAIN)
-    with open_axes(ax, theme, _SIZE) as axes:
+    size = (max(_SIZE[0], 2 + 0.42 * len(points)), _SIZE[1])
+    with open_axes(ax, theme, size) as axes:
         rows = _draw_bands(axes, points, theme)
         series = {kind: [comparison.profiles[aspect, point.group].shares[kind] for point in points] for kind in chosen}
         shifts = _shift_kinds(chosen, points)
@@ -100,6 +111,7 @@ def _place_groups(comparison: Comparison) -> list[_Point]:
     known = {document.id: document.metadata for document in comparison.collection.documents}
     names = name_groups(comparison, 36)
     is_calendar = all(_YEAR.fullmatch(group) for group in comparison.groups)
+    is_crowded = len(names) > _MOST_NAMES
     points = []
     for position, (group, name) in enumerate(zip(comparison.groups, names, strict=True)):
         members = [known[document] for document in comparison.profiles[None, group].documents]
@@ -112,9 +124,12 @@ def _place_groups(comparison: Comparison) -> list[_Point]:
                 remedy="Add a column 'year' to the metadata.",
             )
         ruling = dict.fromkeys(values["administration"] for values in members if values.get("administration"))
-        span = "" if is_calendar else f"\n({'–'.join(dict.fromkeys((years[0], years[-1])))})"
+        span = ""
+        if not is_calendar:
+            span = (" " if is_crowded else "\n") + f"({'–'.join(dict.fromkeys((years[0], years[-1])))})"
         x = float(group) if is_calendar else float(position)
-        points.append(_Point(group, textwrap.fill(name, 15) + span, x, " / ".join(ruling)))
+        shown = shorten(name, 24) if is_crowded else wrap(name, 15)
+        points.append(_Point(group, shown + span, x, " / ".join(ruling)))
     return points
 
 
@@ -211,10 +226,12 @@ def _mark_small(ax: Axes, points: Sequence[_Point], flags: Sequence[bool], theme
 
 def _set_scales(ax: Axes, points: Sequence[_Point], series: Mapping[str, Sequence[Share]]) -> None:
     highest = max((share.high or 0.0 for shares in series.values() for share in shares), default=0.0)
-    ax.set_ylim(0, min(100, 10 * math.ceil(10 * highest + 0.3)) or 100)
+    ax.set_ylim(0, min(100, 10 * math.ceil(10 * highest + 0.3)) if highest else 100)
     ax.set_xlim(points[0].x - 0.6, points[-1].x + 0.6)
     ax.set_xticks([point.x for point in points], [point.name for point in points], parse_math=False)
-    if min(_measure_gaps([point.x for point in points]), default=1.0) < _TICK * (points[-1].x - points[0].x + 1):
+    is_crowded = len(points) > _MOST_NAMES and len(max((point.name for point in points), key=len)) > _YEAR_LETTERS
+    places = [point.x for point in points]
+    if is_crowded or min(_measure_gaps(places), default=1.0) < _TICK * (places[-1] - places[0] + 1):
         ax.tick_params(axis="x", labelrotation=90)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from policyframes.profiles import Share
 from policyframes.report.page.hatches import draw_hatch
 from policyframes.report.page.outline import Group, Kind, Outline, find_share
-from policyframes.report.page.wording import say_count, say_percent, say_share, shorten
+from policyframes.report.page.wording import say_count, say_percent, say_share
 
 WIDTH = 340.0
 BAR = 16.0
@@ -17,7 +17,6 @@ _CHARACTER = 6.3
 # Up to so many groups each has a panel with all its kinds; beyond, each kind has a panel with all groups.
 _FEW_GROUPS = 3
 _LONGEST_GUTTER_LABEL = 13
-_LONGEST_LABEL = 52
 _SCALES = (0.2, 0.4, 0.6, 0.8, 1.0)
 
 
@@ -94,7 +93,7 @@ def build_panels(outline: Outline) -> tuple[Panel, ...]:
 
 
 def _list_groups(groups: Sequence[Group], kind: Kind) -> list[_Entry]:
-    return [_Entry(group.label, kind.look, find_share(group.profile, kind.id)) for group in groups]
+    return [_Entry(group.short, kind.look, find_share(group.profile, kind.id)) for group in groups]
 
 
 def _build_panel(anchor: str, heading: tuple[str, str], entries: Sequence[_Entry], scale: float) -> Panel:
@@ -130,7 +129,7 @@ def _build_bar(entry: _Entry, y: float, unit: float, *, is_beside: bool) -> Bar:
     low = share.low if share and share.low is not None else value
     high = share.high if share and share.high is not None else value
     return Bar(
-        label=shorten(entry.label, _LONGEST_LABEL),
+        label=entry.label,
         look=entry.look,
         label_y=y + 12 if is_beside else y - 4,
         y=y,

@@ -66,8 +66,8 @@ def _build_row(outline: Outline, change: Change) -> ChangeRow:
     return ChangeRow(
         aspect=outline.name_aspect(change.aspect),
         kind=outline.kind(change.kind),
-        before=outline.group(change.before).label,
-        after=outline.group(change.after).label,
+        before=outline.group(change.before).short,
+        after=outline.group(change.after).short,
         difference=say_difference(change.difference or 0.0),
         interval=say_difference_interval(change.low or 0.0, change.high or 0.0) if has_interval else "",
         verdict="unlikely to be chance" if change.is_significant else "may be chance",

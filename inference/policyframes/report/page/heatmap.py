@@ -114,6 +114,15 @@ def find_lead(outline: Outline, profile: Profile) -> tuple[Kind, Share] | None:
     return (outline.kind(profile.dominant), share) if share is not None else None
 
 
+def find_tied(outline: Outline, profile: Profile) -> tuple[Kind, ...]:
+    """Return the framings that share the largest stated share: one, unless there is a tie; none without a lead."""
+    lead = find_lead(outline, profile)
+    if lead is None:
+        return ()
+    shares = [(kind, find_share(profile, kind.id)) for kind in outline.framings]
+    return tuple(kind for kind, share in shares if share is not None and share.value == lead[1].value)
+
+
 def quote_strongest(outline: Outline, profile: Profile, framing: str, length: int | None = None) -> tuple[Quote, ...]:
     """Return the passages of a profile that carry a framing most probably; whole ones without a length."""
     return tuple(
@@ -140,7 +149,7 @@ def _build_cell(outline: Outline, aspect: str | None, group: Group) -> Cell:
     behind = _name_behind(outline, aspect, group) if _find_framing(profile) is not None else ""
     count = say_count(total, "passage")
     if lead is None:
-        note = "" if not total else "too few" if profile.is_too_small else "no framing found"
+        note = "" if not total else "too few" if profile.is_too_small else "no framing above 0 %"
         return Cell(profile, None, 0, "", "", count if total else "no passages", note, behind)
     kind, share = lead
     value = share.value or 0.0

@@ -34,7 +34,7 @@ class Stretch:
 def cut_stretches(text: str, kinds: Sequence[Kind], evidence: Mapping[str, Evidence]) -> tuple[Stretch, ...]:
     """Return the text as stretches. Where two framings mark the same words, the stronger mark is shown."""
     words = [
-        (mark.start, mark.end, share, kind.look)
+        (mark.start, mark.end, (mark.weight, share, kind.look))
         for kind in kinds
         if kind.id in evidence
         for mark, share in _weigh(evidence[kind.id].words)
@@ -48,8 +48,8 @@ def cut_stretches(text: str, kinds: Sequence[Kind], evidence: Mapping[str, Evide
     edges = sorted(edge for edge in ends if 0 <= edge <= len(text))
     stretches = []
     for start, end in pairwise(edges):
-        over = [(share, look) for first, last, share, look in words if first <= start and end <= last]
-        share, look = max(over, default=(0.0, ""))
+        over = [mark for first, last, mark in words if first <= start and end <= last]
+        _, share, look = max(over, default=(0.0, 0.0, ""))
         step = min(_STEPS, 1 + int(share * _STEPS)) if look else 0
         is_inside = any(first <= start and end <= last for first, last in sentences)
         stretches.append(Stretch(text[start:end], look, step, is_inside))
@@ -59,7 +59,9 @@ def cut_stretches(text: str, kinds: Sequence[Kind], evidence: Mapping[str, Evide
 def list_words(text: str, evidence: Evidence) -> tuple[str, ...]:
     """Return the words that weigh most for a framing, strongest first, each once."""
     words = [shorten(text[mark.start : mark.end], 40) for mark, _ in _weigh(evidence.words)]
-    return tuple(dict.fromkeys(word for word in words if word))[:_MOST_WORDS]
+    # The same word in capitals is no other word.
+    first = {word.casefold(): word for word in reversed(words) if word}
+    return tuple(word for word in words if first.get(word.casefold()) is word)[:_MOST_WORDS]
 
 
 def _weigh(marks: Sequence[Mark]) -> list[tuple[Mark, float]]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from policyframes.profiles import CollectedDocument, Comparison, PlacedPassage, Profile, Share
 from policyframes.profiles.errors import NONE
 from policyframes.profiles.shares import UNCERTAIN
+from policyframes.report.page.wording import shorten_middle
 from policyframes.taxonomy import load_taxonomy
 
 BY_DOCUMENT = "document"
@@ -18,6 +19,7 @@ BY_DOCUMENT = "document"
 _OWN_LOOKS = ("securitized", "governance", "partnership")
 _OTHER_LOOKS = ("other-1", "other-2", "other-3")
 _NOUNS = (BY_DOCUMENT, "year", "administration", "issuer")
+_SHORT = 34
 _YEAR = re.compile(r"(?<!\d)[12]\d{3}(?!\d)")
 
 
@@ -52,6 +54,7 @@ class Group:
     Attributes:
         name: as in the comparison.
         label: for people: of a document its title.
+        short: the same where there is little room: of a document with a long title its id.
         anchor: id of its part of the page.
         years: of its documents, where they are known, ascending, each once.
         profile: over all its passages.
@@ -59,6 +62,7 @@ class Group:
 
     name: str
     label: str
+    short: str
     anchor: str
     years: tuple[int, ...]
     profile: Profile
@@ -180,9 +184,11 @@ def _build_group(
     number: int, profile: Profile, documents: Mapping[str, CollectedDocument], titles: Mapping[str, str]
 ) -> Group:
     years = {find_year(documents[name]) for name in profile.documents}
+    label = titles.get(profile.group, profile.group)
     return Group(
         name=profile.group,
-        label=titles.get(profile.group, profile.group),
+        label=label,
+        short=shorten_middle(min(label, profile.group, key=len) if len(label) > _SHORT else label, _SHORT),
         anchor=f"g{number}",
         years=tuple(sorted(year for year in years if year is not None)),
         profile=profile,

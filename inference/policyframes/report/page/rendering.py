@@ -22,7 +22,7 @@ from policyframes.report.page.strip import LANE
 from policyframes.report.page.summary import build_summary
 from policyframes.report.page.ternary import build_ternary
 from policyframes.report.page.timeline import build_timeline
-from policyframes.report.page.wording import say_count, say_difference, say_percent, say_share
+from policyframes.report.page.wording import say_count, say_difference, say_percent, say_share, say_share_interval
 from policyframes.report.rows import Failure
 
 
@@ -81,6 +81,7 @@ def _open_templates() -> Environment:
         "count": say_count,
         "percent": say_percent,
         "share": say_share,
+        "interval": say_share_interval,
         "difference": say_difference,
     }
     environment.globals["find_share"] = find_share

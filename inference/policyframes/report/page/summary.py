@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from policyframes.profiles import MIN_PASSAGES, Change, Share
+from policyframes.profiles import MIN_PASSAGES, Share
 from policyframes.profiles.shares import UNCERTAIN
-from policyframes.report.page.changes import is_tested
-from policyframes.report.page.heatmap import find_lead
+from policyframes.report.page.change_summary import tell_changes
+from policyframes.report.page.heatmap import find_lead, find_tied
 from policyframes.report.page.outline import Group, Kind, Outline, find_share
 from policyframes.report.page.wording import (
     join_words,
     say_count,
     say_interval,
-    say_p_value,
     say_percent,
     say_share,
 )
@@ -22,7 +21,6 @@ from policyframes.report.rows import Failure
 
 # More groups than this are summed up rather than told one by one.
 _MOST_TOLD = 4
-_MOST_CHANGES = 5
 
 
 @dataclass(frozen=True)
@@ -61,7 +59,7 @@ def build_summary(outline: Outline, failures: Sequence[Failure]) -> Summary:
         heading=_build_heading(outline),
         read=_tell_reading(outline, failures),
         findings=tuple(findings),
-        changes=tuple(_tell_changes(outline)),
+        changes=tuple(tell_changes(outline)),
         method=_tell_method(outline),
     )
 
@@ -82,19 +80,16 @@ def _tell_reading(outline: Outline, failures: Sequence[Failure]) -> str:
     counted = sum(len(document.passages) for document in documents)
     parts = []
     if documents:
-        groups = (
-            ""
-            if outline.is_by_document
-            else f" in {say_count(len(outline.groups), 'group')} by {outline.comparison.by}"
-        )
-        verb = "was" if len(documents) == 1 else "were"
+        groups = "" if outline.is_by_document else f", in {say_count(len(outline.groups), outline.noun)}"
+        was = "was" if len(documents) == 1 else "were"
         parts.append(
-            f"{say_count(len(documents), 'document')}{groups}, {say_count(total, 'passage')} in all, {verb} scored."
+            f"{say_count(len(documents), 'document')} {was} scored{groups}: {say_count(total, 'passage')}"
+            f"{' in all' if len(documents) > 1 else ''}."
         )
     if counted < total:
         parts.append(
-            f"The shares are of the {counted:,} passages in the authors' own voice; {total - counted:,} that report "
-            "the framing of somebody else are shown in the text and left out of the shares."
+            f"The shares are of the authors' own voice: {say_count(counted, 'passage')}. Shown in the text, but left "
+            f"out of the shares: {say_count(total - counted, 'passage')} in which somebody else's framing is reported."
         )
     if failures:
         was = "was" if len(failures) == 1 else "were"
@@ -138,14 +133,17 @@ def _tell_rest(outline: Outline, group: Group) -> str:
     if uncertain is not None:
         parts.append(f"the model is uncertain about {uncertain.count:,} of {uncertain.passages:,}")
     sentence = "; ".join(parts)
-    return f"{sentence[:1].upper()}{sentence[1:]}." if sentence else ""
+    return f"{_capitalise(sentence)}." if sentence else ""
 
 
 def _tell_lead(outline: Outline, group: Group) -> str:
     lead = find_lead(outline, group.profile)
     if lead is None:
-        return "No framing was found."
+        return "No framing has an estimated share above 0\u00a0%."
     kind, _ = lead
+    tied = find_tied(outline, group.profile)
+    if len(tied) > 1:
+        return f"{_capitalise(join_words([kind.name for kind in tied]))} have equally large shares; none leads."
     if group.profile.is_clear:
         return f"{kind.label} leads clearly: its interval lies above those of the other framings."
     low = group.profile.shares[kind.id].low or 0.0
@@ -170,12 +168,12 @@ def _tell_many(outline: Outline) -> Iterator[Finding]:
             least, most = min(values), max(values)
             yield Finding(
                 kind.label,
-                f"estimated share from {_tell_share(least[3], is_first=True)} in {least[2].label} to "
-                f"{_tell_share(most[3], is_first=False)} in {most[2].label}. {_tell_led(outline, known, kind)}",
+                f"estimated share from {_tell_share(least[3], is_first=True)} in {least[2].short} to "
+                f"{_tell_share(most[3], is_first=False)} in {most[2].short}. {_tell_led(outline, known, kind)}",
             )
     for group in known if len(known) == 1 else ():
         yield _tell_group(outline, group)
-    small = [group.label for group in outline.groups if group.profile.is_too_small]
+    small = [group.short for group in outline.groups if group.profile.is_too_small]
     if small:
         verb = "has" if len(small) == 1 else "have"
         yield Finding(
@@ -185,8 +183,8 @@ def _tell_many(outline: Outline) -> Iterator[Finding]:
 
 def _tell_led(outline: Outline, groups: Sequence[Group], kind: Kind) -> str:
     """Return in how many groups a framing has the largest share, and where it does so clearly."""
-    led = [group for group in groups if (lead := find_lead(outline, group.profile)) and lead[0] == kind]
-    clear = [group.label for group in led if group.profile.is_clear]
+    led = [group for group in groups if kind in find_tied(outline, group.profile)]
+    clear = [group.short for group in led if group.profile.is_clear]
     if not led:
         return f"It has the largest share in none of {say_count(len(groups), outline.noun)}."
     text = f"It has the largest share in {len(led)} of {say_count(len(groups), outline.noun)}"
@@ -195,79 +193,8 @@ def _tell_led(outline: Outline, groups: Sequence[Group], kind: Kind) -> str:
     return f"{text}, clearly in {'each' if len(clear) == len(led) else join_words(clear)}."
 
 
-def _tell_changes(outline: Outline) -> Iterator[str]:
-    changes = outline.comparison.changes
-    if len(outline.groups) < 2:  # noqa: PLR2004  (nothing to compare)
-        return
-    if not changes:
-        why = "" if outline.comparison.is_in_time else ": their order in time is not known"
-        yield f"No test was made of whether the {outline.noun}s differ{why}. Equal shares may look different by chance."
-        return
-    tested = [change for change in changes if is_tested(change)]
-    if not tested:
-        yield f"No change could be tested: the {outline.noun}s have too few passages."
-        return
-    overall = [change for change in tested if change.aspect is None]
-    for change in overall:
-        if change.is_significant:
-            yield f"{_tell_change(outline, change)}."
-    if overall:
-        yield _tell_still(outline, overall)
-    yield from _tell_aspects(outline, [change for change in tested if change.aspect is not None])
-
-
-def _tell_change(outline: Outline, change: Change) -> str:
-    difference = change.difference or 0.0
-    points = round(abs(difference) * 100)
-    moved = "rose" if difference > 0 else "fell"
-    kind = "passages without a framing" if change.kind == outline.none.id else outline.kind(change.kind).name
-    interval = ""
-    if change.low is not None and change.high is not None:
-        low, high = sorted((abs(change.low), abs(change.high)))
-        interval = f", 95 % interval {low * 100:.0f} to {high * 100:.0f}" if change.low * change.high > 0 else ""
-    chance = say_p_value(change.adjusted_p_value if change.adjusted_p_value is not None else 1.0)
-    return (
-        f"From {outline.group(change.before).label} to {outline.group(change.after).label} the share of {kind} {moved} "
-        f"by {say_count(points, 'percentage point')}{interval} ({chance}, adjusted for all comparisons)"
-    )
-
-
-def _tell_still(outline: Outline, changes: Sequence[Change]) -> str:
-    """Return between which groups no share changed significantly."""
-    steps = list(dict.fromkeys((change.before, change.after) for change in changes))
-    moved = {(change.before, change.after) for change in changes if change.is_significant}
-    still = [step for step in steps if step not in moved]
-    between = f"the two {outline.noun}s" if len(outline.groups) == 2 else f"consecutive {outline.noun}s"  # noqa: PLR2004  (one step)
-    if not moved:
-        return f"Between {between} no share of all passages changed significantly: the differences may be chance."
-    if not still:
-        return f"All other differences between {between} may be chance."
-    names = [f"from {outline.group(before).label} to {outline.group(after).label}" for before, after in still]
-    where = (
-        join_words(names, "or") if len(still) <= _MOST_TOLD else f"between the other {len(still)} pairs of {between}"
-    )
-    return f"No share of all passages changed significantly {where}; what differs there may be chance."
-
-
-def _tell_aspects(outline: Outline, changes: Sequence[Change]) -> Iterator[str]:
-    if not changes:
-        return
-    moved = sorted(
-        (change for change in changes if change.is_significant), key=lambda change: change.adjusted_p_value or 0.0
-    )
-    if not moved:
-        yield f"Within single aspects none of {say_count(len(changes), 'tested change')} is significant."
-        return
-    verb = "is" if len(moved) == 1 else "are"
-    yield f"Within single aspects {len(moved)} of {say_count(len(changes), 'tested change')} {verb} significant."
-    for change in moved[:_MOST_CHANGES]:
-        yield f"{outline.name_aspect(change.aspect)}: {_lower(_tell_change(outline, change))}."
-    if len(moved) > _MOST_CHANGES:
-        yield "The others stand in the table of changes."
-
-
-def _lower(text: str) -> str:
-    return text[:1].lower() + text[1:]
+def _capitalise(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _tell_method(outline: Outline) -> str:

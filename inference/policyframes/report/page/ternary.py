@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from policyframes.report.page.labels import place_labels
 from policyframes.report.page.outline import Group, Kind, Outline, find_share
-from policyframes.report.page.wording import say_percent, shorten
+from policyframes.report.page.wording import say_percent
 
 _CORNERS = 3
 _MIN_POINTS = 2
@@ -78,7 +78,7 @@ def build_ternary(outline: Outline) -> Ternary:
         return Ternary("A triangle shows three framings, and this bundle has another number of them.")
     mixtures = [(group, mixture) for group in outline.groups if (mixture := _mix(group, outline.framings))]
     known = {group.name for group, _ in mixtures}
-    left_out = tuple(group.label for group in outline.groups if group.name not in known)
+    left_out = tuple(group.short for group in outline.groups if group.name not in known)
     if len(mixtures) < _MIN_POINTS:
         return Ternary(
             f"The triangle of mixtures is left out: it compares {outline.noun}s, and fewer than two have enough "
@@ -120,13 +120,13 @@ def _draw_grid(step: float) -> tuple[tuple[Place, Place], ...]:
 
 
 def _build_points(mixtures: Sequence[tuple[Group, tuple[float, ...]]]) -> tuple[Point, ...]:
-    is_named = len(mixtures) <= _MOST_LABELS and all(len(group.label) <= _LONGEST_LABEL for group, _ in mixtures)
-    keys = [group.label if is_named else str(number) for number, (group, _) in enumerate(mixtures, 1)]
+    is_named = len(mixtures) <= _MOST_LABELS and all(len(group.short) <= _LONGEST_LABEL for group, _ in mixtures)
+    keys = [group.short if is_named else str(number) for number, (group, _) in enumerate(mixtures, 1)]
     places = [_place(mixture) for _, mixture in mixtures]
     return tuple(
         Point(
             key=key,
-            label=shorten(group.label, 90),
+            label=group.label,
             mixture=tuple(say_percent(value) for value in mixture),
             x=x,
             y=y,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from policyframes.report.page.hatches import draw_hatch
 from policyframes.report.page.outline import Group, Kind, Outline, find_share, find_year
-from policyframes.report.page.wording import say_percent, say_share, shorten
+from policyframes.report.page.wording import say_percent, say_share
 
 _WIDE, _NARROW = 920.0, 340.0
 _LEFT, _RIGHT = 46.0, 14.0
@@ -61,9 +61,11 @@ class TimeLane:
 
 @dataclass(frozen=True)
 class TimeChart:
-    """The timeline at one width."""
+    """The timeline of all passages, or of those that speak of an aspect, at one width."""
 
     anchor: str
+    title: str
+    description: str
     width: float
     height: float
     bands: tuple[Band, ...]
@@ -74,36 +76,63 @@ class TimeChart:
 
 @dataclass(frozen=True)
 class Timeline:
-    """The timeline for wide and narrow pages; where there is nothing to draw, `reason` says why."""
+    """The timeline for wide and narrow pages; where there is nothing to draw, `reason` says why.
+
+    Attributes:
+        reason: why there is none; empty where there is one.
+        charts: that of all passages, for wide and for narrow pages.
+        aspects: those of single aspects.
+        has_bands: whether administrations are known.
+        left_out: groups that are not drawn.
+    """
 
     reason: str
     charts: tuple[TimeChart, ...] = ()
+    aspects: tuple[TimeChart, ...] = ()
     has_bands: bool = False
     left_out: tuple[str, ...] = ()
-    description: str = ""
 
 
 def build_timeline(outline: Outline) -> Timeline:
     """Return the timeline of the groups whose years are known, or the reason why there is none."""
-    dated = [group for group in outline.groups if group.years and find_share(group.profile, outline.framings[0].id)]
-    years = sorted({year for group in dated for year in group.years})
-    if len(dated) < _MIN_GROUPS or len(years) < _MIN_GROUPS:
+    dated = _find_dated(outline, None)
+    if not dated:
         return Timeline(
             f"The timeline is left out: it needs two or more {outline.noun}s of different years with enough passages; "
             "years come from the column `year` of the metadata."
         )
     known = {group.name for group in dated}
     spans = _find_administrations(outline)
+    aspects = [(aspect, _find_dated(outline, aspect)) for aspect in outline.comparison.aspects[1:]]
     return Timeline(
         reason="",
-        charts=tuple(_build_chart(outline, f"t{width:.0f}", width, dated, spans) for width in (_WIDE, _NARROW)),
-        has_bands=bool(spans),
-        left_out=tuple(group.label for group in outline.groups if group.name not in known),
-        description="; ".join(
-            f"{group.label}: "
-            + ", ".join(f"{kind.name} {say_share(group.profile.shares[kind.id])}" for kind in outline.framings)
-            for group in dated
+        charts=tuple(
+            _build_chart(outline, (f"t{width:.0f}", "All passages"), width, dated, spans) for width in (_WIDE, _NARROW)
         ),
+        aspects=tuple(
+            _build_chart(outline, (f"t{number}a", outline.name_aspect(aspect)), _NARROW, groups, spans)
+            for number, (aspect, groups) in enumerate(aspects)
+            if groups
+        ),
+        has_bands=bool(spans),
+        left_out=tuple(group.short for group in outline.groups if group.name not in known),
+    )
+
+
+def _find_dated(outline: Outline, aspect: str | None) -> list[Group]:
+    """Return the groups with a year and enough passages of an aspect; none where they are fewer than two years."""
+    profiles = outline.comparison.profiles
+    groups = [replace(group, profile=profiles[aspect, group.name]) for group in outline.groups]
+    dated = [group for group in groups if group.years and find_share(group.profile, outline.framings[0].id)]
+    years = {year for group in dated for year in group.years}
+    return dated if len(dated) >= _MIN_GROUPS and len(years) >= _MIN_GROUPS else []
+
+
+def _describe(outline: Outline, groups: Sequence[Group]) -> str:
+    return "; ".join(
+        f"{group.short}: "
+        + ", ".join(f"{kind.name} {say_share(group.profile.shares[kind.id])}" for kind in outline.framings)
+        for group in groups
     )
 
 
@@ -124,7 +153,11 @@ def _find_administrations(outline: Outline) -> list[tuple[str, int, int]]:
 
 
 def _build_chart(
-    outline: Outline, anchor: str, width: float, groups: Sequence[Group], spans: Sequence[tuple[str, int, int]]
+    outline: Outline,
+    names: tuple[str, str],
+    width: float,
+    groups: Sequence[Group],
+    spans: Sequence[tuple[str, int, int]],
 ) -> TimeChart:
     years = [year for group in groups for year in group.years] + [year for span in spans for year in span[1:]]
     first, last = min(years), max(years)
@@ -150,7 +183,9 @@ def _build_chart(
         for number, kind in enumerate(outline.framings)
     )
     return TimeChart(
-        anchor=anchor,
+        anchor=names[0],
+        title=names[1],
+        description=_describe(outline, groups),
         width=width,
         height=lanes[-1].bottom + 26,
         bands=bands,
@@ -207,7 +242,7 @@ def _build_lane(
             continue
         low = share.low if share.low is not None else share.value
         high = share.high if share.high is not None else share.value
-        title = f"{shorten(group.label, 60)}: {kind.name} {say_share(share)}"
+        title = f"{group.short}: {kind.name} {say_share(share)}"
         marks.append(Mark(x, rise(share.value), rise(low), rise(high), first, last, title))
     is_joined = all(mark.first == mark.last for mark in marks) and len({mark.x for mark in marks}) == len(marks)
     ordered = sorted(marks, key=lambda mark: mark.x)

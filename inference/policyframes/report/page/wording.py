@@ -26,19 +26,23 @@ def say_interval(low: float, high: float) -> str:
     return f"{low * 100:.0f} to {high * 100:.0f}{_SPACE}%"
 
 
+def say_share_interval(share: Share) -> str:
+    """Return the interval of a share; empty where it has none."""
+    return "" if share.low is None or share.high is None else say_interval(share.low, share.high)
+
+
 def say_share(share: Share) -> str:
     """Return a share with its interval, such as `45 % (32 to 58 %)`; without a value, that there are too few."""
     if share.value is None:
         return "too few passages"
-    if share.low is None or share.high is None:
-        return say_percent(share.value)
-    return f"{say_percent(share.value)} ({say_interval(share.low, share.high)})"
+    interval = say_share_interval(share)
+    return f"{say_percent(share.value)} ({interval})" if interval else say_percent(share.value)
 
 
 def say_difference(value: float) -> str:
     """Return a difference of shares, -1 to 1, in signed percentage points."""
     points = round(value * 100)
-    sign = "+" if points > 0 else _MINUS if points < 0 else "±"
+    sign = "+" if points > 0 else _MINUS if points < 0 else ""
     return f"{sign}{abs(points)}"
 
 
@@ -74,3 +78,12 @@ def shorten(text: str, length: int) -> str:
     cut = text[: length - 1]
     at_word = cut.rsplit(" ", 1)[0]
     return f"{(at_word if len(at_word) > length // 2 else cut).rstrip(' ,;:.')}…"
+
+
+def shorten_middle(text: str, length: int) -> str:
+    """Return a text of at most so many characters; what names differ in mostly stands at their ends."""
+    text = " ".join(text.split())
+    if len(text) <= length:
+        return text
+    tail = length // 2 - 1
+    return f"{text[: length - tail - 1].rstrip()}…{text[-tail:].lstrip()}"
