@@ -262,3 +262,23 @@ def test_nothing_that_a_csv_says_steers_the_terminal(run, documents, metadata, m
     _, _, err = run("compare", *documents, "--by", "issuer", "--metadata", metadata)
     assert err.startswith("PF-6001: ")
     assert not {"\x1b", "\x07", "\x9b"} & set(err)
+
+
+@pytest.mark.shared
+@pytest.mark.slow
+def test_the_strategies_are_compared_year_by_year(monkeypatch, capsys, shared_folder, tmp_path, checkout):
+    strategies = sorted((shared_folder / "documents").glob("nss-*.txt"))
+    metadata = checkout / "labels" / "documents.csv"
+    arguments = ["--by", "year", "--metadata", metadata, "--aspects", "border,drugs", "-o", tmp_path / "out", "-q"]
+    monkeypatch.setattr(sys, "argv", ["policyframes", "compare", *map(str, [*strategies, *arguments])])
+    with pytest.raises(SystemExit, match=r"0|None"):
+        main.run()
+    rows = [row for row in read_csv(tmp_path / "out" / "comparison.csv") if row["kind"] == "securitized"]
+    groups = [row["group"] for row in rows if row["aspect"] == "all"]
+
+    assert capsys.readouterr().out == ""
+    assert groups == sorted(groups)
+    assert len(groups) == len(strategies) == 12
+    assert {row["method"] for row in rows if row["aspect"] == "all"} == {"adjusted"}
+    assert all(float(row["low"]) < float(row["share"]) < float(row["high"]) for row in rows if row["aspect"] == "all")
+    assert {row["share"] for row in rows if row["too_few"] == "1"} == {""}

@@ -64,6 +64,7 @@ def test_a_terminal_gets_a_table(run, document, monkeypatch):
     assert code == 0
     assert "Share of passages" in out
     assert "too few" in out
+    assert "difference" not in out
     assert "Too few: fewer than 10 passages, of which no share is stated." in out
     assert "{" not in out
 

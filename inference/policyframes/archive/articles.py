@@ -73,12 +73,14 @@ def _check_text(text: Any, settings: Settings) -> str | Fault:  # noqa: ANN401  
     if not text.strip(_BLANKS):
         return Fault(Code.EMPTY_TEXT, "the text is empty or white space", show_value(text))
     canonical = _clean_text(text)
-    # What begins in English is English; only the others are read to the end.
-    if isinstance(canonical, Fault) or settings.any_language or not is_foreign(canonical[:_BEGINNING]):
-        return canonical
-    if is_foreign(canonical):
+    if isinstance(canonical, str) and not settings.any_language and _looks_foreign(canonical):
         return Fault(Code.FOREIGN_LANGUAGE, "the text does not look English", show_value(text))
     return canonical
+
+
+def _looks_foreign(text: str) -> bool:
+    # What begins in English is English; only the others are read to the end.
+    return is_foreign(text[:_BEGINNING]) and is_foreign(text)
 
 
 def _clean_text(text: str) -> str | Fault:

@@ -6,8 +6,11 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
+from policyframes.archive.duplicates.clusters import Clusters
+from policyframes.archive.duplicates.signatures import SIGNATURE
 from policyframes.archive.ledger import Entry, FileRecord, Ledger
 from policyframes.archive.rows import HINTS, Code
 from policyframes.archive.scoring import DIGEST, ShardResult
@@ -15,7 +18,7 @@ from policyframes.archive.scoring import Entry as QuarantineEntry
 from policyframes.archive.seen import SeenIds
 from policyframes.archive.settings import OutputFormat
 from policyframes.archive.storage import Disk
-from policyframes.archive.tables import drop_rows, read_column
+from policyframes.archive.tables import add_places, drop_rows, read_column
 from policyframes.errors import ArchiveIntegrityError
 
 WORK = "_work"
@@ -30,21 +33,31 @@ class Committer:
         disk: that writes.
         ledger: that makes a shard count.
         output_format: of the parts.
+        dedupe: find copies of articles.
     """
 
-    def __init__(self, folder: Path, disk: Disk, ledger: Ledger, output_format: OutputFormat) -> None:
+    def __init__(
+        self, folder: Path, disk: Disk, ledger: Ledger, output_format: OutputFormat, *, dedupe: bool = False
+    ) -> None:
         self._folder = folder
         self._disk = disk
         self._ledger = ledger
         self._format = output_format
         self._seen = SeenIds()
-        for name in (f"documents.{output_format}", f"{WORK}/quarantine", f"{WORK}/ids"):
+        self._clusters = Clusters() if dedupe else None
+        names = [f"documents.{output_format}", f"{WORK}/quarantine", f"{WORK}/ids"]
+        for name in (*names, f"{WORK}/signatures") if dedupe else names:
             disk.make_folder(folder / name)
 
     def recall(self, entry: Entry) -> None:
-        """Learn the ids of a shard that was written before."""
+        """Learn the ids and the clusters of a shard that was written before."""
         if record := entry.files.get("ids"):
             self._seen.add((self._folder / record.path).read_bytes())
+        signatures = entry.files.get("signatures")
+        if self._clusters is not None and signatures is not None:
+            documents = (self._folder / entry.files["documents"].path).read_bytes()
+            ids, duplicates = (read_column(documents, name, self._format) for name in ("document", "is_duplicate"))
+            self._clusters.recall(ids, (self._folder / signatures.path).read_bytes(), duplicates)
 
     def commit(self, result: ShardResult, expected: int) -> Entry:
         """Write a shard.
@@ -66,6 +79,7 @@ class Committer:
                 allowed="rows read = rows scored + rows quarantined = rows planned",
                 remedy="This is a fault of policyframes or an input that changed; please report it with this message.",
             )
+        result, copies = self._place_documents(result)
         files = {kind: self._write(path, data) for kind, path, data in self._list_files(result)}
         totals: Counter[str] = Counter()
         for counts in result.counts:
@@ -81,6 +95,8 @@ class Committer:
             first=result.first,
             last=result.last,
             files=files,
+            duplicates=len(copies),
+            duplicate_counts=dict(sum((Counter(counts) for counts in copies), Counter())),
         )
         self._ledger.append(entry)
         self._seen.add(result.digests)
@@ -96,11 +112,22 @@ class Committer:
             yield "quarantine", f"{WORK}/quarantine/{name}.jsonl", "".join(lines).encode()
         if result.digests:
             yield "ids", f"{WORK}/ids/{name}.bin", result.digests
+        if result.signatures:
+            yield "signatures", f"{WORK}/signatures/{name}.bin", result.signatures
 
     def _write(self, path: str, data: bytes) -> FileRecord:
         target = self._folder / path
         self._disk.write_file(target, [data])
         return FileRecord(path, len(data), hashlib.sha256(data).hexdigest())
+
+    def _place_documents(self, result: ShardResult) -> tuple[ShardResult, list[Mapping[str, int]]]:
+        """Return a shard with the clusters of its documents, and the counts of those that are copies."""
+        if self._clusters is None:
+            return result, []
+        ids = read_column(result.documents, "document", self._format)
+        places = self._clusters.place(ids, result.signatures)
+        copies = [counts for counts, place in zip(result.counts, places, strict=True) if place.is_duplicate]
+        return replace(result, documents=add_places(result.documents, places, self._format)), copies
 
     def _quarantine_duplicates(self, result: ShardResult) -> ShardResult:
         doomed = self._seen.find_seen(result.digests)
@@ -138,6 +165,7 @@ def _drop_documents(result: ShardResult, doomed: list[int], output_format: Outpu
         entries=tuple(sorted((*result.entries, *entries), key=lambda entry: entry.position)),
         positions=tuple(result.positions[index] for index in left),
         digests=b"".join(result.digests[DIGEST * index : DIGEST * (index + 1)] for index in left),
+        signatures=b"".join(result.signatures[SIGNATURE * index : SIGNATURE * (index + 1)] for index in left),
         counts=tuple(result.counts[index] for index in left),
         first=result.first,
         last=result.last,

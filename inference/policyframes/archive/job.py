@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from policyframes.archive.commits import WORK, Committer
+from policyframes.archive.duplicates.signatures import require_extra
 from policyframes.archive.inputs import Input, find_inputs, stamp_input
 from policyframes.archive.ledger import Entry, Ledger
 from policyframes.archive.lock import LOCK, hold_lock
@@ -29,7 +30,7 @@ from policyframes.archive.shards import Shard
 from policyframes.archive.sources.presets import apply_source
 from policyframes.archive.storage import Disk
 from policyframes.archive.summary import Summary, write_summary
-from policyframes.archive.tables import reserve_names
+from policyframes.archive.tables import PLACE_COLUMNS, reserve_names
 from policyframes.archive.workers import Engine, LocalEngine, ProcessEngine
 from policyframes.errors import ArchiveIntegrityError, RefusedError, UsageError
 from policyframes.scorer import Scorer, load
@@ -101,6 +102,8 @@ def score_archive(paths: Sequence[str], output: Path, settings: Settings, means:
     """
     means = means or Means()
     settings = apply_source(settings)
+    if settings.dedupe:
+        require_extra()
     inputs, ignored = find_inputs(paths, settings.source)
     _check_output(output, inputs)
     if ignored:
@@ -152,7 +155,8 @@ def _prepare(inputs: list[Input], output: Path, settings: Settings, *, scorer: S
         refuse_changes(output, {"inputs": before["inputs"]}, {"inputs": describe_inputs(current)})
         return replace(plan, inputs=current)
     means.observer.say("Reading the inputs once, to hash them and to plan")
-    columns = choose_columns(inputs, settings, reserve_names(scorer.framings))
+    reserved = [*reserve_names(scorer.framings), *(PLACE_COLUMNS if settings.dedupe else ())]
+    columns = choose_columns(inputs, settings, reserved)
     chosen = f"text {columns.text!r}, id {columns.id or 'by place'!r}, date {columns.date or 'none'!r}"
     means.observer.say(f"Columns: {chosen}, {len(columns.kept)} carried through")
     plan = make_plan(inputs, columns, settings, folder=output / WORK, disk=means.disk)
@@ -186,7 +190,7 @@ def _recognise(inputs: Sequence[Input], planned: Sequence[Input]) -> tuple[Input
 
 def _score(plan: Plan, output: Path, settings: Settings, *, scorer: Scorer, means: Means) -> Summary:
     ledger = Ledger(output / WORK / LEDGER, means.disk)
-    committer = Committer(output, means.disk, ledger, settings.output_format)
+    committer = Committer(output, means.disk, ledger, settings.output_format, dedupe=settings.dedupe)
     if settings.passages:
         means.disk.make_folder(output / f"passages.{settings.output_format}")
     entries = {number: entry for number, entry in ledger.read().items() if entry.is_intact(output)}

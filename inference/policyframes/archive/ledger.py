@@ -47,7 +47,9 @@ class Entry:
         faults: quarantined rows by code.
         first: address of the first row.
         last: address of the last row.
-        files: by kind: `documents`, `passages`, `quarantine`, `ids`.
+        files: by kind: `documents`, `passages`, `quarantine`, `ids`, `signatures`.
+        duplicates: documents that are copies of an earlier one; 0 where copies are not looked for.
+        duplicate_counts: `counts` of those documents, and their `passages`.
     """
 
     shard: int
@@ -60,6 +62,8 @@ class Entry:
     first: str
     last: str
     files: Mapping[str, FileRecord] = field(default_factory=dict)
+    duplicates: int = 0
+    duplicate_counts: Mapping[str, int] = field(default_factory=dict)
 
     def is_intact(self, folder: Path) -> bool:
         """Return whether every file of the shard is there as it was written."""

@@ -13,6 +13,7 @@ from policyframes._version import __version__
 from policyframes.archive.arrow import import_arrow
 from policyframes.archive.articles import Article, check_row
 from policyframes.archive.columns import Columns
+from policyframes.archive.duplicates.signatures import sign_text
 from policyframes.archive.inputs import Input, stamp_input
 from policyframes.archive.plan import make_changed_error
 from policyframes.archive.readers.formats import Reader, open_reader
@@ -31,6 +32,7 @@ from policyframes.archive.tables import (
 )
 from policyframes.documents.document import Document
 from policyframes.passages import Passage, split_passages
+from policyframes.profiles.errors import measure_kind
 from policyframes.scorer import Score, Scorer
 
 DIGEST = 16
@@ -86,6 +88,7 @@ class ShardResult:
         counts: for each document its passages, by framing, `none`, `uncertain`, and `passages`.
         first: address of the first row.
         last: address of the last row.
+        signatures: of the documents' texts, by which copies are found; empty where they are not looked for.
         model_seconds: spent in the model.
         seconds: spent in all.
     """
@@ -100,6 +103,7 @@ class ShardResult:
     counts: tuple[Mapping[str, int], ...]
     first: str
     last: str
+    signatures: bytes = b""
     model_seconds: float = 0.0
     seconds: float = 0.0
 
@@ -180,6 +184,8 @@ class ShardScorer:
         work.counts.append(counts)
         if self._task.columns.id:
             work.digests.append(hashlib.blake2b(identity.encode(), digest_size=DIGEST).digest())
+        if self._task.settings.dedupe:
+            work.signatures.append(sign_text(article.text))
         bundle = self._scorer.bundle
         work.documents.append(
             {
@@ -219,6 +225,7 @@ class ShardScorer:
             counts=tuple(work.counts),
             first=work.first,
             last=work.last,
+            signatures=b"".join(work.signatures),
             model_seconds=work.model_seconds,
             seconds=seconds,
         )
@@ -244,6 +251,7 @@ class _Work:
     entries: list[Entry] = field(default_factory=list)
     positions: list[int] = field(default_factory=list)
     digests: list[bytes] = field(default_factory=list)
+    signatures: list[bytes] = field(default_factory=list)
     counts: list[dict[str, int]] = field(default_factory=list)
 
     def note(self, row: Row) -> int:
@@ -311,6 +319,7 @@ def summarise_article(
         **{f"share_{kind}": round_number(counts[kind] / total) for kind in kinds},
         **{f"has_{name}": bool(counts[name]) for name in framings},
         **{f"p_{name}": round_number(means[name]) for name in framings},
+        "p_none": round_number(sum(measure_kind(score, NONE) for _, score in scored) / total),
         "primary": max(present, key=lambda name: (counts[name], means[name])) if present else None,
     }
 

@@ -28,6 +28,7 @@ class Settings:
         quality: of a cascade; empty: the default.
         any_language: score what does not look English.
         passages: write the passages as well.
+        dedupe: find copies of articles, and count each article once.
         output_format: `parquet` or `jsonl`.
         max_characters: longest text that is scored.
         shard_rows: rows of a shard.
@@ -43,6 +44,7 @@ class Settings:
     quality: str = ""
     any_language: bool = False
     passages: bool = False
+    dedupe: bool = False
     output_format: OutputFormat = "parquet"
     max_characters: int = MAX_CHARACTERS
     shard_rows: int = SHARD_ROWS

@@ -28,8 +28,9 @@ class Summary:
         quarantined: rows that quarantine.jsonl accounts for.
         passages: scored passages.
         counts: passages by framing, `none`, `uncertain`.
-        shares: the same as shares of all passages; None where there are no passages.
+        shares: the same as shares of all passages, those of copies left out; None where there are no passages.
         faults: quarantined rows by code.
+        duplicates: scored rows that are copies of an earlier one; 0 where copies were not looked for.
     """
 
     rows: int
@@ -39,15 +40,18 @@ class Summary:
     counts: Mapping[str, int]
     shares: Mapping[str, float | None]
     faults: Mapping[str, int]
+    duplicates: int = 0
 
 
 def summarise(entries: Sequence[Entry]) -> Summary:
     """Return the sums over all shards."""
     counts: Counter[str] = Counter()
     faults: Counter[str] = Counter()
+    copies: Counter[str] = Counter()
     for entry in entries:
         counts.update(entry.counts)
         faults.update(entry.faults)
+        copies.update(entry.duplicate_counts)
     passages = sum(entry.passages for entry in entries)
     return Summary(
         rows=sum(entry.rows for entry in entries),
@@ -55,9 +59,14 @@ def summarise(entries: Sequence[Entry]) -> Summary:
         quarantined=sum(entry.quarantined for entry in entries),
         passages=passages,
         counts=dict(counts),
-        shares={kind: round(count / passages, 4) if passages else None for kind, count in counts.items()},
+        shares={kind: _divide(count - copies[kind], passages - copies["passages"]) for kind, count in counts.items()},
         faults=dict(sorted(faults.items())),
+        duplicates=sum(entry.duplicates for entry in entries),
     )
+
+
+def _divide(count: int, passages: int) -> float | None:
+    return round(count / passages, 4) if passages else None
 
 
 def write_summary(folder: Path, entries: Sequence[Entry], disk: Disk, output_format: str) -> Summary:
@@ -106,9 +115,11 @@ passages, words               what the article was cut into
 securitized, governance, partnership, none, uncertain   passages that carry it; a passage may carry several
 share_...                     the same as a share of the article's passages
 has_...                       whether at least one passage carries it
-p_...                         mean probability over the passages
+p_...                         mean probability over the passages; of none, that no framing is there
 primary                       the framing of most passages; empty where no passage carries one
 bundle, bundle_id, quality, version   what scored it
+cluster, is_duplicate         with --dedupe: id of the first article of which this is a copy, or its own; whether it is
+                              a copy. The shares in summary.json leave copies out
 
 The shares count what a model decided. They carry its errors: docs/archives.md says how to report them.
 """

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from policyframes.archive.arrow import import_arrow
 from policyframes.archive.columns import Columns
+from policyframes.archive.duplicates.clusters import Place
 from policyframes.archive.settings import OutputFormat
 
 _DECIMALS = 4
 NONE, UNCERTAIN = "none", "uncertain"
+PLACE_COLUMNS = ("cluster", "is_duplicate")
 _MODEL = ("bundle", "bundle_id", "quality", "version")
 
 
@@ -22,7 +25,7 @@ def name_document_columns(framings: Sequence[str]) -> tuple[list[str], list[str]
         *("passages", "words", *kinds),
         *(f"share_{kind}" for kind in kinds),
         *(f"has_{framing}" for framing in framings),
-        *(f"p_{framing}" for framing in framings),
+        *(f"p_{kind}" for kind in (*framings, NONE)),
         *("primary", *_MODEL),
     ]
     return ["document", "date", "source", "row"], after
@@ -102,6 +105,20 @@ def drop_rows(part: bytes, doomed: set[int], output_format: OutputFormat) -> byt
     # An empty list has no type of its own.
     left = import_arrow().array([index for index in range(table.num_rows) if index not in doomed], "int64")
     return encode_table(table.take(left), output_format)
+
+
+def add_places(part: bytes, places: Sequence[Place], output_format: OutputFormat) -> bytes:
+    """Return a part with the cluster of each of its documents, and whether it is the copy of another."""
+    if output_format == "jsonl":
+        rows = [json.loads(line) for line in part.split(b"\n")[:-1]]
+        rows = [{**row, **asdict(place)} for row, place in zip(rows, places, strict=True)]
+        lines = (json.dumps(row, ensure_ascii=False, separators=(",", ":")) for row in rows)
+        return "".join(f"{line}\n" for line in lines).encode()
+    arrow = import_arrow()
+    table = decode_part(part)
+    table = table.append_column("cluster", arrow.array([place.cluster for place in places], arrow.string()))
+    table = table.append_column("is_duplicate", arrow.array([place.is_duplicate for place in places], arrow.bool_()))
+    return encode_table(table, output_format)
 
 
 def decode_part(part: bytes) -> Any:  # noqa: ANN401  (pyarrow has no types)

@@ -57,6 +57,9 @@ def score(  # noqa: PLR0913  (each is an option of the command line)
     ] = None,
     workers: Annotated[int, typer.Option(min=0, help="Processes that score; 0: one a core.")] = 0,
     passages: Annotated[bool, typer.Option("--passages", help="Write a table of passages as well.")] = False,
+    dedupe: Annotated[
+        bool, typer.Option("--dedupe", help="Find copies of articles, such as wires, and count each once.")
+    ] = False,
     output_format: Annotated[Literal["parquet", "jsonl"], typer.Option("--format", help="Of the tables.")] = "parquet",
     any_language: Annotated[
         bool, typer.Option("--any-language", help="Score what does not look English as well.")
@@ -84,6 +87,7 @@ def score(  # noqa: PLR0913  (each is an option of the command line)
         quality=quality or "",
         any_language=any_language,
         passages=passages,
+        dedupe=dedupe,
         output_format=output_format,
         max_characters=max_characters,
         shard_rows=shard_rows,
@@ -136,6 +140,8 @@ def _print_summary(summary: Summary, output: Path) -> None:
         f"{summary.passages} passages: "
         + ", ".join(f"{name} {share:.1%}" for name, share in summary.shares.items() if share is not None),
     ]
+    if summary.duplicates:
+        lines.append(f"{summary.duplicates} articles are copies of earlier ones; the shares leave them out")
     lines += [f"  {count} x {code}" for code, count in summary.faults.items()]
     lines.append(f"Results: {output} (README.txt explains them)")
     typer.echo("\n".join(lines), err=True)

@@ -36,6 +36,7 @@ class Wishes:
         table: print the table for people.
         lines: print the rows of the comparison as JSON.
         quiet: print no table where a folder holds it.
+        changes: print what changed from one group to the next, below the table.
     """
 
     folder: Path | None
@@ -45,6 +46,7 @@ class Wishes:
     table: bool = True
     lines: bool = False
     quiet: bool = False
+    changes: bool = True
 
 
 def finish(
@@ -69,7 +71,7 @@ def finish(
     if wishes.lines:
         sys.stdout.write("".join(format_line(row) for row in comparison_rows(comparison)))
     if wishes.table and not (wishes.quiet and wishes.folder):
-        print_comparison(comparison, failed=len(failures), folder=wishes.folder)
+        print_comparison(comparison, failed=len(failures), folder=wishes.folder, changes=wishes.changes)
     if failures:
         raise typer.Exit(FINISHED_WITH_FAILURES)
     return comparison

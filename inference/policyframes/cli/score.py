@@ -63,7 +63,9 @@ def score(  # noqa: PLR0913  (each is an option of the command line)
     as_lines = json_lines or (output is None and not sys.stdout.isatty())
     tell = _print_lines if as_lines else lambda _: None
     results = score_all(scorer, files, file_format, limits=limits, quiet=quiet, tell=tell)
-    wishes = Wishes(output, matrix=matrix, quanteda=quanteda, excel=excel, table=not as_lines, quiet=quiet)
+    wishes = Wishes(
+        output, matrix=matrix, quanteda=quanteda, excel=excel, table=not as_lines, quiet=quiet, changes=False
+    )
     finish(results, scorer, lambda scored: compare(assemble_collection(scored, bundle=scorer.bundle)), wishes)
 
 

@@ -91,7 +91,7 @@ def measure_changes(before: Profile, after: Profile, errors: ErrorTable | None) 
     values for it (a score interval as that of Miettinen and Nurminen 1985, "Comparative analysis of two rates").
     Where each group has `FEWEST_DOCUMENTS` documents or more, the variance is at least that between documents, with
     Student's t: a change is then one beyond what the groups' documents differ by among themselves. With fewer it is
-    one between these very documents.
+    one between these very documents, and false alarms exceed 5 % for some kinds (docs/shares.md, "Changes").
 
     Shares that were counted, or corrected by a hand-coded sample, are compared by their intervals (Newcombe 1998,
     "Interval estimation for the difference between independent proportions", method 10).
@@ -111,7 +111,7 @@ def measure_changes(before: Profile, after: Profile, errors: ErrorTable | None) 
 def adjust_changes(changes: Sequence[Change]) -> tuple[Change, ...]:
     """Return the changes with p-values that allow for their number (Holm 1979), and whether they are significant.
 
-    The chance that any of the changes is called significant where nothing changed is at most 5 %.
+    Where nothing changed, the chance that any is called significant is at most 5 %, if each p-value keeps its word.
     """
     tested = sorted((change.p_value, place) for place, change in enumerate(changes) if change.p_value is not None)
     adjusted: dict[int, float] = {}

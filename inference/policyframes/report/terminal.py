@@ -32,13 +32,16 @@ _METHODS = {
 }
 
 
-def print_comparison(comparison: Comparison, *, failed: int = 0, folder: Path | None = None) -> None:
+def print_comparison(
+    comparison: Comparison, *, failed: int = 0, folder: Path | None = None, changes: bool = True
+) -> None:
     """Print tables to standard output, and last where the report lies.
 
     Args:
         comparison: of at least one document.
         failed: number of documents that could not be scored.
         folder: where the report lies; None where there is none.
+        changes: say what changed from one group to the next.
     """
     console = Console(highlight=False)
     # Into a pipe or a file rich assumes 80 columns, too few for the tables.
@@ -51,7 +54,7 @@ def print_comparison(comparison: Comparison, *, failed: int = 0, folder: Path | 
         console.print(build_aspects_table(comparison))
     if any(profile.modelled for profile in comparison.profiles.values()):
         console.print(build_correction_table(comparison))
-    for line in _explain(comparison):
+    for line in (*_explain(comparison), *(("", *describe_changes(comparison)) if changes else ())):
         console.print(clean(line))
     if failed:
         total = failed + len(comparison.collection.documents)
@@ -82,9 +85,6 @@ def _explain(comparison: Comparison) -> Iterator[str]:
         yield f"No passage speaks of: {names}."
     if len(comparison.aspects) > 1:
         yield "Contested: the interval overlaps that of another framing, so the order of the two is not settled."
-    if comparison.by != BY_DOCUMENT or len(comparison.groups) > 1:
-        yield ""
-        yield from describe_changes(comparison)
 
 
 def _describe_methods(shares: Iterable[Share]) -> str:

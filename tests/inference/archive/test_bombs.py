@@ -20,7 +20,7 @@ _RUN = """
 import sys
 from pathlib import Path
 from tests.inference.archive.archives import run_job
-run_job(Path(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3]), passages=False)
+run_job(Path(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3]), passages=False, shard_rows=1000)
 lines = Path("/proc/self/status").read_text().splitlines()
 print(next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:")) * 1024)
 """

@@ -38,11 +38,12 @@ SIZES = (30, 100, 300)
 DIFFERENCES = (0.1, 0.2, 0.3)
 DRAWS = 2_000
 # Whole documents whose coded shares differ by no more count as alike.
-ALIKE = 0.02
+ALIKE = 0.05
 
 HALVES = "halves of the documents"
-ALIKE_DOCUMENTS = "whole documents, equal shares"
+ALIKE_DOCUMENTS = "whole documents, alike"
 FEW_DOCUMENTS = f"fewer than {FEWEST_DOCUMENTS} whole documents"
+FEW_ALIKE = f"fewer than {FEWEST_DOCUMENTS} whole documents, alike"
 # With fewer pairs of a way its rate is not reported.
 FEWEST_PAIRS = 50
 
@@ -74,10 +75,10 @@ def measure_changes(
     """Return how often the test speaks, where nothing changed and where something did.
 
     Nothing changed: two groups of passages drawn alike; two of whole documents drawn alike, those with
-    `FEWEST_DOCUMENTS` on both sides by themselves; of both the pairs whose coded shares happen to be equal; and the
-    two halves of all documents. With fewer documents the test is about these very documents, which do differ, so that
-    its rate there is no rate of mistakes. Something changed:
-    passages of pools that are tilted until their shares differ, about the share that the pool has.
+    `FEWEST_DOCUMENTS` on both sides and the others by themselves; and the two halves of all documents. With fewer
+    documents the test is about these very documents, which do differ: what it makes of them where nothing changed is
+    seen on the pairs that are alike, whose coded shares lie within `ALIKE`. Something changed: passages of pools that
+    are tilted until their shares differ, about the share that the pool has.
 
     Args:
         decisions: of the bundle on n passages.
@@ -124,7 +125,12 @@ def _compare_documents(pool: Pool, drawn: Indices, errors: KindErrors, kind: str
     rejected = _test_pairs(sides, errors)
     is_many = np.array([count_freedom(*pair) > 0 for pair in zip(*sides, strict=True)])
     is_alike = np.abs(pool.coded[first].mean(axis=1) - pool.coded[second].mean(axis=1)) <= ALIKE
-    ways = {DOCUMENTS: is_many, FEW_DOCUMENTS: ~is_many, ALIKE_DOCUMENTS: is_alike}
+    ways = {
+        DOCUMENTS: is_many,
+        ALIKE_DOCUMENTS: is_many & is_alike,
+        FEW_DOCUMENTS: ~is_many,
+        FEW_ALIKE: ~is_many & is_alike,
+    }
     return [
         ChangeRate(scheme, kind, size, 0.0, float(rejected[kept].mean()), int(kept.sum()))
         for scheme, kept in ways.items()

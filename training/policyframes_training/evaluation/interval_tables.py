@@ -95,7 +95,9 @@ def tabulate_changes(rates: Sequence[ChangeRate], part: str) -> Section:
     note = (
         f'On the part "{part}". Share of the pairs of groups whose difference is called significant at 5 %, each test'
         " by itself. Difference 0: nothing changed, and the share is that of false alarms; else the power. Rows of "
-        f'"{change_rates.FEW_DOCUMENTS}": the documents do differ, so that these are no false alarms.'
+        f'"{change_rates.FEW_DOCUMENTS}" hold real differences between documents as well; those of "'
+        f'{change_rates.FEW_ALIKE}" are the pairs whose coded shares lie within {change_rates.ALIKE:.0%}, where what is'
+        " called significant is a false alarm, or nearly."
     )
     return Section("changes", "Changes of shares: false alarms and power", note, tuple(rows))
 

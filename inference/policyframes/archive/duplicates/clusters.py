@@ -1,6 +1,6 @@
 """Which articles are copies of an earlier one. The state depends on the articles so far and on nothing else.
 
-Only the first article of each cluster is held, in about 300 bytes; all later ones are compared with those.
+Only the first article of each cluster is held, in about 450 bytes; all later ones are compared with those.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from policyframes.archive.duplicates.signatures import (
     unpack_signatures,
 )
 
-THRESHOLD = 0.35
-"""Share of runs of three words in common from which on an article is a copy; docs/duplicates.md has its measures."""
+THRESHOLD = 0.4
+"""Share of pairs of words in common from which on an article is a copy; docs/duplicates.md has its measures."""
 _MOST_COMPARED = 64
 """First articles that one part of a signature may lead to; more have some boilerplate in common."""
 _GROWTH = 4096

@@ -1,6 +1,6 @@
-"""A text's signature: 192 bytes by which copies are found and compared. The same text gives the same bytes anywhere.
+"""A text's signature: 256 bytes by which copies are found and compared. The same text gives the same bytes anywhere.
 
-MinHash (Broder 1997, "On the resemblance and containment of documents") over runs of three words, by datasketch.
+MinHash (Broder 1997, "On the resemblance and containment of documents") over runs of two words, by datasketch.
 """
 
 from __future__ import annotations

@@ -209,8 +209,8 @@ def _tell_method(outline: Outline) -> str:
 
 _METHODS = {
     "adjusted": (
-        "The shares are corrected for the errors that the model made on test documents, and their 95 % intervals hold "
-        "both those errors and the sampling of passages."
+        "The shares are corrected for the errors that the model made on documents kept out of its training, and their "
+        "95 % intervals hold both those errors and the sampling of passages."
     ),
     "coded": (
         "The shares are corrected by a hand-coded sample of these passages, and their 95 % intervals hold what the "

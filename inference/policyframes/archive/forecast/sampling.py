@@ -1,0 +1,173 @@
+"""A sample of an archive: a few small shards from all over it, and how many rows there are in all."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from policyframes.archive.inputs import Input, stamp_input
+from policyframes.archive.readers.formats import plan_input
+from policyframes.archive.readers.jsonl import is_blank
+from policyframes.archive.readers.lines import LineReader
+from policyframes.archive.readers.parquet import plan_shards as plan_parquet
+from policyframes.archive.settings import Settings
+from policyframes.archive.shards import Shard
+
+SHARD_ROWS = 20
+_MOST_INPUTS = 24
+_PLACES = 8
+"""Places of a long file at which it is looked into."""
+_SHARDS_A_PLACE = 4
+_PREFIX = 48 * 1024 * 1024
+"""Bytes that are read of a file in which nothing can be reached without reading what is before."""
+_AHEAD = 512 * 1024
+"""Bytes, on average, that a packed file was read ahead of what was unpacked."""
+_SEED = 1
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Some shards of an archive.
+
+    Attributes:
+        inputs: of the archive, stamped.
+        shards: in an order that is spread over the archive.
+        rows: of the archive, exact or estimated.
+        is_exact: whether they were counted.
+        bytes: of the archive, as it lies on disk.
+        planning_seconds: that a job would take to read it once, as it does before it scores.
+    """
+
+    inputs: tuple[Input, ...]
+    shards: tuple[Shard, ...]
+    rows: int
+    is_exact: bool
+    bytes: int
+    planning_seconds: float
+
+
+@dataclass
+class _Look:
+    """What was seen of one input."""
+
+    shards: list[Shard]
+    rows: float
+    is_exact: bool
+
+
+class _Meter:
+    """Counts the bytes that a reader takes from disk, in the place of what hashes them."""
+
+    def __init__(self) -> None:
+        self.bytes = 0
+
+    def update(self, data: bytes) -> None:
+        """Count bytes."""
+        self.bytes += len(data)
+
+
+def sample_inputs(inputs: Sequence[Input], settings: Settings) -> Sample:
+    """Return a sample of the inputs.
+
+    Raises:
+        ArchiveInputError: an input cannot be read.
+        ArchiveSourceError: an export is not what it declares.
+    """
+    stamped = tuple(stamp_input(source) for source in inputs)
+    small = replace(settings, shard_rows=SHARD_ROWS)
+    chosen = _spread(range(len(stamped)), _MOST_INPUTS)
+    looks: dict[int, _Look] = {}
+    meter = _Meter()
+    start = time.perf_counter()
+    for index in chosen:
+        looks[index] = _look_into(stamped[index], small, meter)
+    seconds = time.perf_counter() - start
+    total = sum(source.bytes for source in stamped)
+    seen = sum(stamped[index].bytes for index in looks)
+    rows = sum(look.rows for look in looks.values()) * (total / seen if seen else 1.0)
+    shards = [replace(shard, number=0, input=index) for index, look in looks.items() for shard in look.shards]
+    random.Random(_SEED).shuffle(shards)  # noqa: S311  (a sample, not a secret)
+    return Sample(
+        inputs=stamped,
+        shards=tuple(replace(shard, number=number) for number, shard in enumerate(shards)),
+        rows=round(rows),
+        is_exact=len(chosen) == len(stamped) and all(look.is_exact for look in looks.values()),
+        bytes=total,
+        planning_seconds=seconds * total / max(meter.bytes, 1) if meter.bytes else seconds,
+    )
+
+
+def _look_into(source: Input, settings: Settings, meter: _Meter) -> _Look:
+    if source.format == "parquet":
+        return _look_at_all(plan_parquet(source, settings))
+    if source.format in {"json", "nexis", "texts"}:
+        return _look_at_all(plan_input(source, settings, lambda _: None))
+    if source.format == "jsonl" and source.is_plain and source.bytes > _PREFIX:
+        return _look_at_places(source, settings)
+    return _look_at_beginning(source, settings, meter)
+
+
+def _look_at_all(shards: Iterator[Shard]) -> _Look:
+    found = list(shards)
+    return _Look(_spread(found, _PLACES * _SHARDS_A_PLACE), sum(shard.rows for shard in found), is_exact=True)
+
+
+def _look_at_places(source: Input, settings: Settings) -> _Look:
+    """Look into lines at several places of a long file."""
+    found: list[Shard] = []
+    lines = LineReader(source, settings.max_row_bytes)
+    rows = size = 0
+    for place in range(_PLACES):
+        lines.seek(source.bytes * place // _PLACES)
+        reader = lines.read_lines()
+        if place:
+            next(reader, None)  # The rest of a line, of which the beginning is before.
+        shard: Shard | None = None
+        for line in reader:
+            shard = shard or Shard(0, 0, 0, 1, line.start, line.start)
+            shard = replace(shard, rows=shard.rows + (not is_blank(line)), end=line.end)
+            if shard.rows >= settings.shard_rows * _SHARDS_A_PLACE:
+                break
+        if shard is not None and shard.rows:
+            found.append(shard)
+            rows += shard.rows
+            size += shard.end - shard.start
+    lines.close()
+    return _Look(found, source.bytes * rows / size if size else 0, is_exact=False)
+
+
+def _look_at_beginning(source: Input, settings: Settings, meter: _Meter) -> _Look:
+    """Look into the beginning of a file, or into all of it where it is short."""
+    found: list[Shard] = []
+    own = _Meter()
+    reader = _read_with(source, settings, own)
+    is_whole = True
+    for shard in reader:
+        found.append(shard)
+        if shard.end > _PREFIX:
+            is_whole = False
+            break
+    reader.close()
+    meter.bytes += own.bytes
+    rows = sum(shard.rows for shard in found)
+    if is_whole:
+        return _Look(_spread(found, _PLACES * _SHARDS_A_PLACE), max(rows, 0), is_exact=not settings.records)
+    read = found[-1].end if source.is_plain else max(own.bytes - _AHEAD, 1)
+    return _Look(_spread(found, _PLACES * _SHARDS_A_PLACE), source.bytes * rows / read, is_exact=False)
+
+
+def _read_with(source: Input, settings: Settings, meter: _Meter):  # type: ignore[no-untyped-def]  # noqa: ANN202
+    """Yield the shards of an input while its bytes are counted."""
+    from policyframes.archive.readers.formats import plan_with  # noqa: PLC0415
+
+    yield from plan_with(source, settings, meter)
+
+
+def _spread(items, most):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    """Return at most so many items, from all over."""
+    items = list(items)
+    if len(items) <= most:
+        return items
+    return [items[round(place * (len(items) - 1) / (most - 1))] for place in range(most)]
