@@ -30,7 +30,7 @@ _FORMATS: dict[str, Format] = {
     ".warc": "warc",
 }
 _COMPRESSIONS: dict[str, Compression] = {".gz": "gzip", ".zst": "zstd"}
-_BUFFER = 1024 * 1024
+_BUFFER = 256 * 1024
 _PIECE = 4096
 _ALLOWED = (
     ".parquet, .jsonl, .json, .csv, .tsv, .warc (the last five also as .gz or .zst), .docx with --source nexis, "

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 
 import typer
 
+from policyframes.cli.archive_plan import plan
+
 if TYPE_CHECKING:
     from policyframes.archive.summary import Summary
 
@@ -98,6 +100,9 @@ def score(  # noqa: PLR0913  (each is an option of the command line)
         _print_summary(summary, output)
     if summary.quarantined:
         raise typer.Exit(FINISHED_WITH_QUARANTINE)
+
+
+app.command()(plan)
 
 
 def _count_cores() -> int:

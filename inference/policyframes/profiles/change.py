@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from statistics import NormalDist
 from typing import TYPE_CHECKING
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from policyframes.profiles.profile import Profile
 
 SIGNIFICANT = 0.05
-# With as many documents on both sides, what they differ by among themselves can be reckoned, and counts as chance.
+# With as many documents of one length on both sides, what they differ by among themselves can be reckoned, and counts
+# as chance. Where a few long ones hold most passages, it cannot: the jackknife would be a guess.
 FEWEST_DOCUMENTS = 5
 
 _STEPS = 60
@@ -70,10 +71,10 @@ class GroupScores:
     Attributes:
         value: the estimated share.
         sample: what the estimate stands on.
-        documents: number of documents that say as much as these, all of one length: the square of the number of
-            passages by the sum of the squares of the documents' (Kish 1965, "Survey sampling", section 8.2).
+        documents: number of documents of one length that say as much as these, see `count_documents`.
         document_variance: of the mean score when the group's documents are drawn anew, as the coefficients of 1, c
-            and c squared for a true mean that is c above the group's; None for fewer than `FEWEST_DOCUMENTS`.
+            and c squared for a true mean that is c above the group's; None where `documents` are fewer than
+            `FEWEST_DOCUMENTS`.
     """
 
     value: float
@@ -173,8 +174,8 @@ def describe_group(value: float, sample: Sample, *, sizes: Sequence[int], sums: 
         sums: of each document's scores less the mean of all.
     """
     n, count = sample.passages, len(sizes)
-    documents = n**2 / sum(size**2 for size in sizes)
-    if count < FEWEST_DOCUMENTS:
+    documents = count_documents(sizes)
+    if documents < FEWEST_DOCUMENTS:
         return GroupScores(value, sample, documents, None)
     # The step of the mean when a document is left out, and what of that step an assumed mean takes away.
     steps = [(total / (n - size), size / (n - size)) for size, total in zip(sizes, sums, strict=True)]
@@ -189,6 +190,15 @@ def describe_group(value: float, sample: Sample, *, sizes: Sequence[int], sums: 
             part * math.fsum(taken**2 for _, taken in steps),
         ),
     )
+
+
+def count_documents(sizes: Collection[int]) -> float:
+    """Return how many documents of one length say as much as these (Kish 1965, "Survey sampling", section 8.2).
+
+    Args:
+        sizes: number of passages of each document.
+    """
+    return sum(sizes) ** 2 / sum(size**2 for size in sizes) if sizes else 0.0
 
 
 def _test_scores(before: GroupScores, after: GroupScores, errors: KindErrors) -> _Tested:

@@ -212,7 +212,7 @@ def train_whole_cascade(  # noqa: PLR0913, PLR0917  (each parameter is an option
     encoder: Annotated[str, typer.Option(help="Name of the encoder part, likewise.")] = "encoder-v1",
     share: Annotated[
         float, typer.Option(help="Share of the passages that the encoder may read at `balanced`.", min=0.0, max=1.0)
-    ] = 0.25,
+    ] = 0.23,
     output: _Output = None,
     name: _Name = "cascade-v1",
     seed: _Seed = 0,

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
+from typing import TypeVar
 
 from policyframes.archive.inputs import Input, stamp_input
 from policyframes.archive.readers.formats import plan_input
 from policyframes.archive.readers.jsonl import is_blank
-from policyframes.archive.readers.lines import LineReader
+from policyframes.archive.readers.lines import Line, LineReader
 from policyframes.archive.readers.parquet import plan_shards as plan_parquet
 from policyframes.archive.settings import Settings
 from policyframes.archive.shards import Shard
+
+Item = TypeVar("Item")
 
 SHARD_ROWS = 20
 _MOST_INPUTS = 24
 _PLACES = 8
 """Places of a long file at which it is looked into."""
-_SHARDS_A_PLACE = 4
+_SHARDS_A_PLACE = 16
 _PREFIX = 48 * 1024 * 1024
 """Bytes that are read of a file in which nothing can be reached without reading what is before."""
 _AHEAD = 512 * 1024
@@ -66,6 +70,10 @@ class _Meter:
     def update(self, data: bytes) -> None:
         """Count bytes."""
         self.bytes += len(data)
+
+    def hexdigest(self) -> str:
+        """Return nothing; a sample has no hash."""
+        return ""
 
 
 def sample_inputs(inputs: Sequence[Input], settings: Settings) -> Sample:
@@ -116,40 +124,41 @@ def _look_at_all(shards: Iterator[Shard]) -> _Look:
 
 def _look_at_places(source: Input, settings: Settings) -> _Look:
     """Look into lines at several places of a long file."""
-    found: list[Shard] = []
     lines = LineReader(source, settings.max_row_bytes)
-    rows = size = 0
+    found: list[Shard] = []
     for place in range(_PLACES):
         lines.seek(source.bytes * place // _PLACES)
         reader = lines.read_lines()
         if place:
             next(reader, None)  # The rest of a line, of which the beginning is before.
-        shard: Shard | None = None
-        for line in reader:
-            shard = shard or Shard(0, 0, 0, 1, line.start, line.start)
-            shard = replace(shard, rows=shard.rows + (not is_blank(line)), end=line.end)
-            if shard.rows >= settings.shard_rows * _SHARDS_A_PLACE:
-                break
-        if shard is not None and shard.rows:
-            found.append(shard)
-            rows += shard.rows
-            size += shard.end - shard.start
+        found += islice(_cut_shards(reader, settings.shard_rows), _SHARDS_A_PLACE)
     lines.close()
+    rows, size = sum(shard.rows for shard in found), sum(shard.end - shard.start for shard in found)
     return _Look(found, source.bytes * rows / size if size else 0, is_exact=False)
+
+
+def _cut_shards(lines: Iterator[Line], rows: int) -> Iterator[Shard]:
+    shard: Shard | None = None
+    for line in lines:
+        shard = shard or Shard(0, 0, 0, 1, line.start, line.start)
+        shard = replace(shard, rows=shard.rows + (not is_blank(line)), end=line.end)
+        if shard.rows >= rows:
+            yield shard
+            shard = None
+    if shard is not None and shard.rows:
+        yield shard
 
 
 def _look_at_beginning(source: Input, settings: Settings, meter: _Meter) -> _Look:
     """Look into the beginning of a file, or into all of it where it is short."""
     found: list[Shard] = []
     own = _Meter()
-    reader = _read_with(source, settings, own)
     is_whole = True
-    for shard in reader:
+    for shard in plan_input(source, settings, lambda _: None, own):
         found.append(shard)
         if shard.end > _PREFIX:
             is_whole = False
             break
-    reader.close()
     meter.bytes += own.bytes
     rows = sum(shard.rows for shard in found)
     if is_whole:
@@ -158,16 +167,9 @@ def _look_at_beginning(source: Input, settings: Settings, meter: _Meter) -> _Loo
     return _Look(_spread(found, _PLACES * _SHARDS_A_PLACE), source.bytes * rows / read, is_exact=False)
 
 
-def _read_with(source: Input, settings: Settings, meter: _Meter):  # type: ignore[no-untyped-def]  # noqa: ANN202
-    """Yield the shards of an input while its bytes are counted."""
-    from policyframes.archive.readers.formats import plan_with  # noqa: PLC0415
-
-    yield from plan_with(source, settings, meter)
-
-
-def _spread(items, most):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+def _spread(items: Iterable[Item], most: int) -> list[Item]:
     """Return at most so many items, from all over."""
-    items = list(items)
-    if len(items) <= most:
-        return items
-    return [items[round(place * (len(items) - 1) / (most - 1))] for place in range(most)]
+    found = list(items)
+    if len(found) <= most:
+        return found
+    return [found[round(place * (len(found) - 1) / (most - 1))] for place in range(most)]

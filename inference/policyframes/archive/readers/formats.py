@@ -56,8 +56,19 @@ def open_reader(source: Input, columns: Columns, settings: Settings) -> Reader:
     return _READERS[source.format](source, columns, settings)
 
 
-def plan_input(source: Input, settings: Settings, finish: Callable[[str], None]) -> Iterator[Shard]:
+def plan_input(
+    source: Input,
+    settings: Settings,
+    finish: Callable[[str], None],
+    hasher: Any = None,  # noqa: ANN401  (hashlib names no type)
+) -> Iterator[Shard]:
     """Yield the shards of an input, then tell its hash.
+
+    Args:
+        source: the input.
+        settings: of the job.
+        finish: is told the hash.
+        hasher: takes the bytes that are read; None: SHA-256.
 
     Raises:
         ArchiveInputError: the disk cannot be read.
@@ -67,7 +78,7 @@ def plan_input(source: Input, settings: Settings, finish: Callable[[str], None])
         yield from parquet.plan_shards(source, settings)
         finish(hash_file(source.path))
         return
-    hasher = hashlib.sha256()
+    hasher = hasher or hashlib.sha256()
     yield from _PLANNERS[source.format](source, settings, hasher)
     finish(hasher.hexdigest())
 

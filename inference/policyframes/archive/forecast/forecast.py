@@ -1,0 +1,179 @@
+"""The forecast of a job: rows, passages, time and cost by quality, output."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+
+from policyframes.archive.forecast.sampling import Sample, sample_inputs
+from policyframes.archive.forecast.timing import Timing, time_shards
+from policyframes.archive.inputs import find_inputs
+from policyframes.archive.plan import choose_columns
+from policyframes.archive.scoring import Task
+from policyframes.archive.settings import Settings
+from policyframes.archive.sources.presets import apply_source
+from policyframes.archive.tables import reserve_names
+from policyframes.errors import MissingExtraError, UsageError
+from policyframes.scorer import load
+
+QUALITIES = ("fast", "balanced", "best")
+SECONDS = 20.0
+_MILLION = 1_000_000
+_HOUR = 3600.0
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a job costs at one quality.
+
+    Attributes:
+        quality: `fast`, `balanced` or `best`; empty for a bundle that has one way to score.
+        sampled: rows that were timed.
+        rows_a_second: of all workers together.
+        seconds: of the whole job, with reading the inputs once and loading the models.
+        core_hours_a_million: of the machine's cores, all of them, for a million rows.
+        price_a_million: the same at the price of a core-hour; None where none was given.
+        price: of this archive.
+    """
+
+    quality: str
+    sampled: int
+    rows_a_second: float
+    seconds: float
+    core_hours_a_million: float
+    price_a_million: float | None
+    price: float | None
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What a job will be.
+
+    Attributes:
+        files: inputs.
+        bytes: of the inputs.
+        rows: of the archive.
+        is_exact: whether rows were counted; else they are estimated from the sample.
+        sampled: rows that were scored for the forecast at the first quality.
+        passages: expected.
+        quarantined: rows expected in quarantine.
+        output_bytes: of the documents, and of the passages where they are written.
+        passage_bytes: of the passages, if they are written.
+        workers: processes.
+        cores: of this machine, that the job may use.
+        costs: by quality.
+    """
+
+    files: int
+    bytes: int
+    rows: int
+    is_exact: bool
+    sampled: int
+    passages: int
+    quarantined: int
+    output_bytes: int
+    passage_bytes: int
+    workers: int
+    cores: int
+    costs: tuple[Cost, ...]
+
+    def describe(self) -> dict[str, object]:
+        """Return the forecast as JSON holds it."""
+        return asdict(self)
+
+
+def forecast_job(
+    paths: Sequence[str],
+    settings: Settings,
+    *,
+    workers: int,
+    price: float | None = None,
+    seconds: float = SECONDS,
+    say: Callable[[str], None] = lambda _: None,
+) -> Forecast:
+    """Return what scoring an archive will take on this machine; nothing is written.
+
+    Args:
+        paths: files, or folders of them.
+        settings: of the job; its quality, or all qualities where it names none.
+        workers: processes that are to score.
+        price: of a core-hour.
+        seconds: to spend on each quality.
+        say: is told how it gets on.
+
+    Raises:
+        UsageError: an input or a column makes no sense, or there is nothing to score.
+        ArchiveError: an input cannot be read.
+        BundleError: the model cannot be loaded.
+    """
+    settings = apply_source(settings)
+    inputs, _ = find_inputs(paths, settings.source)
+    bundle = load(settings.bundle or None, settings.quality or None)
+    columns = choose_columns(inputs, settings, reserve_names(bundle.framings))
+    sample = sample_inputs(inputs, settings)
+    if not sample.shards:
+        raise UsageError(
+            where=", ".join(paths)[:200], found="no rows", allowed="inputs with rows", remedy="Check the inputs."
+        )
+    is_single = settings.quality or (settings.bundle and bundle.bundle.kind != "cascade")
+    chosen = (settings.quality,) if is_single else QUALITIES
+    timings: dict[str, Timing] = {}
+    for quality in chosen:
+        say(f"Scoring a sample at {quality or 'the one quality there is'}, up to {seconds:.0f} s")
+        task = Task(sample.inputs, columns, replace(settings, quality=quality, passages=True), settings.bundle)
+        try:
+            timings[quality] = time_shards(task, sample.shards, workers, budget=seconds)
+        except MissingExtraError as error:
+            if not timings:
+                raise
+            say(f"Left out: {error}")
+    return _sum_up(sample, timings, settings, workers=workers, price=price)
+
+
+def _sum_up(
+    sample: Sample, timings: dict[str, Timing], settings: Settings, *, workers: int, price: float | None
+) -> Forecast:
+    # The fastest quality scored most rows, so its sample says most of what does not depend on quality.
+    widest = max(timings.values(), key=lambda timing: timing.read)
+    share = 1 - widest.quarantined / max(widest.read, 1)
+    passage_bytes = round((widest.passage_bytes or 0) * sample.rows * share)
+    documents = round(widest.document_bytes * sample.rows * share)
+    cores = count_cores()
+    return Forecast(
+        files=len(sample.inputs),
+        bytes=sample.bytes,
+        rows=sample.rows,
+        is_exact=sample.is_exact,
+        sampled=widest.read,
+        passages=round(widest.passages / max(widest.read, 1) * sample.rows),
+        quarantined=round((1 - share) * sample.rows),
+        output_bytes=documents + (passage_bytes if settings.passages else 0),
+        passage_bytes=passage_bytes,
+        workers=workers,
+        cores=cores,
+        costs=tuple(
+            _price(quality, timing, sample, workers=workers, cores=cores, price=price)
+            for quality, timing in timings.items()
+        ),
+    )
+
+
+def _price(quality: str, timing: Timing, sample: Sample, *, workers: int, cores: int, price: float | None) -> Cost:
+    rate = workers / timing.seconds_a_row if timing.seconds_a_row else 0.0
+    seconds = sample.rows / rate if rate else 0.0
+    hours = cores * _MILLION / rate / _HOUR if rate else 0.0
+    return Cost(
+        quality=quality,
+        sampled=timing.rows,
+        rows_a_second=rate,
+        seconds=seconds + sample.planning_seconds + timing.start_seconds,
+        core_hours_a_million=hours,
+        price_a_million=None if price is None else hours * price,
+        price=None if price is None else hours * price * sample.rows / _MILLION,
+    )
+
+
+def count_cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
