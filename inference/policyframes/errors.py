@@ -268,3 +268,9 @@ class ArchiveSourceError(ArchiveError, ValueError):
     """An export holds no texts, or not as many articles as it declares."""
 
     code = "PF-7007"
+
+
+class ArchiveClusterError(ArchiveError, ConnectionError):
+    """A cluster cannot be joined, gives no worker, or has machines with other code or another model."""
+
+    code = "PF-7008"

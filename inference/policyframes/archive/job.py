@@ -22,7 +22,7 @@ from policyframes.archive.manifest import (
     read_manifest,
     refuse_changes,
 )
-from policyframes.archive.plan import Plan, choose_columns, make_plan, read_plan
+from policyframes.archive.plan import PLAN, Plan, choose_columns, make_changed_error, make_plan, read_plan
 from policyframes.archive.readers.formats import hash_input
 from policyframes.archive.scoring import Task
 from policyframes.archive.settings import Settings
@@ -150,7 +150,7 @@ def _prepare(inputs: list[Input], output: Path, settings: Settings, *, scorer: S
     before = read_manifest(output)
     if before is not None:
         refuse_changes(output, {name: before.get(name) for name in now}, now)
-        plan = read_plan(output / WORK)
+        plan = _read_plan(output)
         current = _recognise(inputs, plan.inputs)
         refuse_changes(output, {"inputs": before["inputs"]}, {"inputs": describe_inputs(current)})
         return replace(plan, inputs=current)
@@ -169,6 +169,17 @@ def _prepare(inputs: list[Input], output: Path, settings: Settings, *, scorer: S
     }
     means.disk.write_file(output / RUN, [format_manifest(manifest)])
     return plan
+
+
+def _read_plan(output: Path) -> Plan:
+    if (output / WORK / PLAN).exists():
+        return read_plan(output / WORK)
+    raise RefusedError(
+        where=str(output),
+        found=f"results whose {WORK} is gone, so that nobody can tell what is done",
+        allowed="a folder with all that a run needs to go on",
+        remedy="Give another folder with -o.",
+    )
 
 
 def _recognise(inputs: Sequence[Input], planned: Sequence[Input]) -> tuple[Input, ...]:
@@ -193,7 +204,7 @@ def _score(plan: Plan, output: Path, settings: Settings, *, scorer: Scorer, mean
     committer = Committer(output, means.disk, ledger, settings.output_format, dedupe=settings.dedupe)
     if settings.passages:
         means.disk.make_folder(output / f"passages.{settings.output_format}")
-    entries = {number: entry for number, entry in ledger.read().items() if entry.is_intact(output)}
+    entries = _find_finished(ledger, output, means)
     _report_begin(plan, entries, means)
     task = Task(plan.inputs, plan.columns, settings, settings.bundle)
     expected: dict[int, int] = {}
@@ -218,7 +229,29 @@ def _score(plan: Plan, output: Path, settings: Settings, *, scorer: Scorer, mean
                 means.observer.advance(entry)
         finally:
             engine.close()
+        _refuse_changed(plan)
     return _finish(plan, output, entries, disk=means.disk, output_format=settings.output_format)
+
+
+def _find_finished(ledger: Ledger, output: Path, means: Means) -> dict[int, Entry]:
+    """Return the entries whose files are what was written; other files are put aside, and made again."""
+    finished = {}
+    for number, entry in ledger.read().items():
+        harmed = [record for record in entry.files.values() if not record.is_intact(output)]
+        if not harmed:
+            finished[number] = entry
+        for record in harmed:
+            if (path := output / record.path).exists():
+                aside = means.disk.move_aside(path)
+                means.observer.say(f"{record.path} is not what was written; it is made again, and kept as {aside.name}")
+    return finished
+
+
+def _refuse_changed(plan: Plan) -> None:
+    """Refuse to sum up what was read from folders that changed meanwhile; files are looked at with every shard."""
+    for source in plan.inputs:
+        if source.format == "texts" and stamp_input(source).stamp != source.stamp:
+            raise make_changed_error(source)
 
 
 def _report_begin(plan: Plan, entries: dict[int, Entry], means: Means) -> None:

@@ -86,7 +86,8 @@ def make_table(rows: Sequence[Mapping[str, object]], schema: Any) -> Any:  # noq
 def encode_table(table: Any, output_format: OutputFormat) -> bytes:  # noqa: ANN401  (pyarrow has no types)
     """Return the bytes of a part."""
     if output_format == "jsonl":
-        lines = (json.dumps(row, ensure_ascii=False, separators=(",", ":")) for row in table.to_pylist())
+        rows = _drop_infinities(table).to_pylist()
+        lines = (json.dumps(row, ensure_ascii=False, separators=(",", ":"), allow_nan=False) for row in rows)
         return "".join(f"{line}\n" for line in lines).encode()
     sink = import_arrow().BufferOutputStream()
     # Without checksums of pages, readers take two in three single-bit errors for data.
@@ -94,6 +95,17 @@ def encode_table(table: Any, output_format: OutputFormat) -> bytes:  # noqa: ANN
         table.combine_chunks(), sink, compression="zstd", write_page_checksum=True, version="2.6"
     )
     return bytes(sink.getvalue())
+
+
+def _drop_infinities(table: Any) -> Any:  # noqa: ANN401  (pyarrow has no types)
+    """Return a table with null for every number that JSON does not know."""
+    arrow, compute = import_arrow(), import_arrow("pyarrow.compute")
+    for index, column in enumerate(table.schema):
+        if arrow.types.is_floating(column.type):
+            values = table.column(index)
+            finite = compute.if_else(compute.is_finite(values), values, arrow.scalar(None, column.type))
+            table = table.set_column(index, column, finite)
+    return table
 
 
 def drop_rows(part: bytes, doomed: set[int], output_format: OutputFormat) -> bytes:

@@ -125,7 +125,7 @@ class ProcessEngine:
                 self._replace(worker, shard, tries[shard.number])
                 again.append(shard)
                 continue
-            if isinstance(result, _Packed):
+            if isinstance(result, PackedError):
                 raise result.unpack()
             worker.shard = None
             done[shard.number] = result
@@ -145,14 +145,14 @@ class ProcessEngine:
 
     def _start(self, place: int) -> _Worker:
         ours, theirs = self._context.Pipe()
-        share = _share_cores(place, self._count)
+        share = share_cores(place, self._count)
         process = self._context.Process(target=_serve, args=(theirs, self._task, share), daemon=True)
         process.start()
         theirs.close()
         return _Worker(process, ours, place)
 
 
-def _share_cores(place: int, count: int) -> tuple[int, ...]:
+def share_cores(place: int, count: int) -> tuple[int, ...]:
     """Return the cores of a worker: an encoder starts a thread for each core that it may use."""
     if not hasattr(os, "sched_getaffinity"):
         return ()
@@ -175,13 +175,13 @@ def _serve(pipe: Connection, task: Task, cores: tuple[int, ...]) -> None:
             shard = pipe.recv()
             try:
                 if scorer is None:
-                    scorer = ShardScorer(task, _load_with(task, cores))
+                    scorer = ShardScorer(task, load_with(task, cores))
                 pipe.send(scorer.score(shard))
             except PolicyFramesError as error:
-                pipe.send(_Packed(type(error), error.where, error.found, error.allowed, error.remedy))
+                pipe.send(PackedError.pack(error))
 
 
-def _load_with(task: Task, cores: tuple[int, ...]) -> Scorer:
+def load_with(task: Task, cores: tuple[int, ...]) -> Scorer:
     """Load the model while only some cores may be used, so that no worker takes them all; then give them back."""
     if not cores:
         return load_scorer(task)
@@ -194,7 +194,7 @@ def _load_with(task: Task, cores: tuple[int, ...]) -> Scorer:
 
 
 @dataclass(frozen=True)
-class _Packed:
+class PackedError:
     """An error on its way through a pipe; errors take keywords alone, which a pipe does not know."""
 
     kind: Callable[..., PolicyFramesError]
@@ -203,5 +203,11 @@ class _Packed:
     allowed: str
     remedy: str
 
+    @classmethod
+    def pack(cls, error: PolicyFramesError) -> PackedError:
+        """Return the error as it can travel."""
+        return cls(type(error), error.where, error.found, error.allowed, error.remedy)
+
     def unpack(self) -> PolicyFramesError:
+        """Return the error as it was raised."""
         return self.kind(where=self.where, found=self.found, allowed=self.allowed, remedy=self.remedy)

@@ -14,8 +14,11 @@ from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 import typer
 
 from policyframes.cli.archive_plan import plan
+from policyframes.cli.archive_report import report
+from policyframes.errors import ArchiveError, UsageError
 
 if TYPE_CHECKING:
+    from policyframes.archive.job import EngineMaker, Observer
     from policyframes.archive.summary import Summary
 
 FINISHED_WITH_QUARANTINE = 3
@@ -58,6 +61,12 @@ def score(  # noqa: PLR0913  (each is an option of the command line)
         typer.Option(help="Which passages the slower, better encoder reads: none, the unsure ones, all."),
     ] = None,
     workers: Annotated[int, typer.Option(min=0, help="Processes that score; 0: one a core.")] = 0,
+    engine: Annotated[
+        Literal["local", "ray"], typer.Option(help="What scores: this machine, or a Ray cluster; docs/clusters.md.")
+    ] = "local",
+    address: Annotated[
+        str, typer.Option(help="Of the cluster: host:port, or auto; empty: RAY_ADDRESS, else one for this job alone.")
+    ] = "",
     passages: Annotated[bool, typer.Option("--passages", help="Write a table of passages as well.")] = False,
     dedupe: Annotated[
         bool, typer.Option("--dedupe", help="Find copies of articles, such as wires, and count each once.")
@@ -94,8 +103,18 @@ def score(  # noqa: PLR0913  (each is an option of the command line)
         max_characters=max_characters,
         shard_rows=shard_rows,
     )
-    with _stop_on_signals(), open_progress(quiet=quiet) as observer:
-        summary = score_archive(inputs, output, settings, Means(workers=workers or _count_cores(), observer=observer))
+    try:
+        with _stop_on_signals(), open_progress(quiet=quiet) as observer:
+            make_engine = _choose_engine(engine, address, workers, observer)
+            means = Means(workers=workers or _count_cores(), observer=observer, make_engine=make_engine)
+            summary = score_archive(inputs, output, settings, means)
+    except MemoryError as error:
+        raise ArchiveError(
+            where=str(output),
+            found="the memory is full",
+            allowed="room for what is scored at a time",
+            remedy="Fewer --workers or --max-characters need less; type the same command again: it goes on.",
+        ) from error
     if not quiet:
         _print_summary(summary, output)
     if summary.quarantined:
@@ -103,6 +122,23 @@ def score(  # noqa: PLR0913  (each is an option of the command line)
 
 
 app.command()(plan)
+app.command()(report)
+
+
+def _choose_engine(engine: str, address: str, workers: int, observer: Observer) -> EngineMaker | None:
+    """Return what makes the engine; None: this machine's processes."""
+    if engine == "ray":
+        from policyframes.archive.cluster.engine import choose_ray  # noqa: PLC0415  (an extra)
+
+        return choose_ray(address, workers, observer.say)
+    if address:
+        raise UsageError(
+            where=f"--address {address}",
+            found="an address without an engine that has one",
+            allowed="--engine ray --address ...",
+            remedy="Add --engine ray, or leave the address out.",
+        )
+    return None
 
 
 def _count_cores() -> int:

@@ -31,7 +31,7 @@ CHANGE_COLUMNS = (
 _OWN = ("document", "status", "title", "source", "format", "pages", "passages", "words")
 _REST = (
     *("warnings", "error_code", "error"),
-    *("text_sha256", "source_sha256", "bundle", "bundle_id", "quality", "version"),
+    *("text_sha256", "source_sha256", "bundle", "bundle_id", "quality", "runtime", "version"),
 )
 _DECIMALS = 4
 
@@ -199,6 +199,7 @@ def _build_document(collected: CollectedDocument, framings: Sequence[str]) -> Ro
         "text_sha256": document.sha256,
         "source_sha256": document.source_sha256,
         "quality": scored.quality,
+        "runtime": scored.runtime,
     }
 
 

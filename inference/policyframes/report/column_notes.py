@@ -85,8 +85,10 @@ NOTES: Mapping[str, Mapping[str, str]] = {
         "share_<kind>": "the same, divided by the number of passages: a bare count. comparison.csv has the estimates",
         "warnings": "what a reader should know of this document",
         "error_code, error": "why it could not be scored",
-        "text_sha256, source_sha256, bundle, bundle_id, quality, version": "hashes and versions: cite them, and the "
-        "same result can be had again; quality is what --quality asked of a bundle of two parts, and empty for others",
+        "text_sha256, source_sha256, bundle, bundle_id, version": "hashes and versions: cite them, and the same result "
+        "can be had again",
+        "quality, runtime": "of a bundle of two parts, what --quality asked, and the library that ran its encoder; "
+        "empty for others",
     },
     "matrix.csv": {
         "document, title": "name and title of the document",

@@ -277,6 +277,15 @@ def test_jsonl_parts_hold_the_same_rows(tmp_path, scored, bundle_folder):
     ).read_bytes()
 
 
+def test_numbers_that_json_does_not_know_are_null_there(tmp_path, bundle_folder):
+    table = pa.table({"text": [GOOD] * 3, "rank": [1.5, float("nan"), float("inf")]})
+    pq.write_table(table, tmp_path / "news.parquet")
+    run_job(tmp_path / "news.parquet", tmp_path / "out", bundle_folder, output_format="jsonl")
+    part = tmp_path / "out" / "documents.jsonl" / "part-00000.jsonl"
+
+    assert [json.loads(text)["rank"] for text in part.read_text().splitlines()] == [1.5, None, None]
+
+
 def test_a_csv_keeps_what_stands_in_quotes_and_drops_no_row_behind_an_open_one(tmp_path, scored):
     path = tmp_path / "news.csv"
     path.write_bytes(

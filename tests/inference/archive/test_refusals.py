@@ -91,6 +91,30 @@ def test_an_input_that_changes_during_the_run_stops_it(source, tmp_path, bundle_
         run_job(source, tmp_path / "out", bundle_folder, disk=Meddler())
 
 
+def test_a_text_that_changes_during_the_run_stops_it(tmp_path, bundle_folder):
+    (tmp_path / "in").mkdir()
+    for number in range(30):
+        (tmp_path / "in" / f"{number}.txt").write_text("The court decides.")
+
+    class Meddler(Disk):
+        def perform(self, step, path, action):
+            if step == "rename" and path.name == "part-00000.parquet":
+                (tmp_path / "in" / "7.txt").write_text("The partner agrees.")
+            return action()
+
+    with pytest.raises(ArchiveInputError, match="changed while it was read"):
+        run_job(tmp_path / "in", tmp_path / "out", bundle_folder, disk=Meddler())
+    with pytest.raises(ArchiveChangedError, match=r"input in\."):
+        run_job(tmp_path / "in", tmp_path / "out", bundle_folder)
+
+
+def test_results_without_their_ledger_are_refused(source, tmp_path, bundle_folder):
+    run_job(source, tmp_path / "out", bundle_folder)
+    shutil.rmtree(tmp_path / "out" / "_work")
+    with pytest.raises(RefusedError, match="_work is gone"):
+        run_job(source, tmp_path / "out", bundle_folder)
+
+
 def test_a_folder_of_something_else_is_refused(source, tmp_path, bundle_folder):
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "thesis.docx").write_text("x")

@@ -21,6 +21,7 @@ QUALITIES = ("fast", "balanced", "best")
 SECONDS = 20.0
 _MILLION = 1_000_000
 _HOUR = 3600.0
+_BUSY = 0.5
 
 
 @dataclass(frozen=True)
@@ -119,6 +120,10 @@ def forecast_job(
     is_single = settings.quality or (settings.bundle and bundle.bundle.kind != "cascade")
     chosen = (settings.quality,) if is_single else QUALITIES
     timings: dict[str, Timing] = {}
+    if (load_now := measure_load()) > _BUSY * count_cores():
+        say(
+            f"The machine is busy (load {load_now:.1f} on {count_cores()} cores): the times are those of a busy machine"
+        )
     for quality in chosen:
         say(f"Scoring a sample at {quality or 'the one quality there is'}, up to {seconds:.0f} s")
         task = Task(sample.inputs, columns, replace(settings, quality=quality, passages=True), settings.bundle)
@@ -172,6 +177,11 @@ def _price(quality: str, timing: Timing, sample: Sample, *, workers: int, cores:
         price_a_million=None if price is None else hours * price,
         price=None if price is None else hours * price * sample.rows / _MILLION,
     )
+
+
+def measure_load() -> float:
+    """Return how many processes wanted to run in the last minute; 0 where the system does not say."""
+    return os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
 
 
 def count_cores() -> int:

@@ -58,6 +58,7 @@ def build_method(outline: Outline) -> Method:
         ("Bundle", bundle.name),
         ("Bundle id", bundle.id),
         ("Quality", quality),
+        ("Encoder read by", next((document.scored.runtime for document in documents if document.scored.runtime), "")),
         ("Codebook", taxonomy.version),
         *((f"{name[0].upper()}{name[1:]}, as the bundle learned it", value) for name, value in hashes),
     ]

@@ -1,0 +1,85 @@
+"""An archive's shares -> the text of its page. It asks nothing of the network, and runs no script."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from functools import cache
+
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+
+from policyframes._version import __version__
+from policyframes.archive.groups import MISSING, ArchiveShares
+from policyframes.archive.periods import UNDATED
+from policyframes.profiles.shares import MIN_PASSAGES, UNCERTAIN
+from policyframes.report.archive.chart import CELL, build_cell, build_charts
+from policyframes.report.page.hatches import draw_hatch
+from policyframes.report.page.wording import say_count, say_percent, say_share
+from policyframes.taxonomy import load_taxonomy
+
+_LOOKS = ("securitized", "governance", "partnership", "none", "uncertain")
+_OTHERS = ("other-1", "other-2", "other-3")
+_NOUNS = {"month": "month", "year": "year", "outlet": "outlet"}
+
+
+def render_archive(found: ArchiveShares) -> str:
+    """Return the page of an archive's shares as text."""
+    environment = _open_templates()
+    kinds = list(found.total.shares)
+    labels = _label_kinds(kinds)
+    dominant = max(found.framings, key=lambda kind: found.total.shares[kind].value or 0.0)
+    return environment.get_template("archive.html.j2").render(
+        found=found,
+        kinds=kinds,
+        labels=labels,
+        looks=dict(zip(kinds, _choose_looks(kinds), strict=True)),
+        charts=build_charts(found),
+        cell=build_cell,
+        cell_width=CELL,
+        hatch=draw_hatch,
+        noun=_NOUNS.get(found.by, found.column),
+        dominant=dominant,
+        minimum=MIN_PASSAGES,
+        small=sum(1 for group in found.groups if group.passages < MIN_PASSAGES),
+        undated=next((group for group in found.groups if group.name == UNDATED), None),
+        missing=MISSING,
+        version=__version__,
+        style_hash=_hash_style(),
+    )
+
+
+def _label_kinds(kinds: list[str]) -> dict[str, str]:
+    known = {framing.id: framing.label for framing in load_taxonomy().framings}
+    return {kind: known.get(kind, kind.capitalize()) for kind in kinds}
+
+
+def _choose_looks(kinds: list[str]) -> list[str]:
+    others = iter(_OTHERS * len(kinds))
+    return [kind if kind in _LOOKS else next(others) for kind in kinds]
+
+
+@cache
+def _open_templates() -> Environment:
+    environment = Environment(
+        # The style sheet is that of the other pages.
+        loader=ChoiceLoader(
+            [
+                PackageLoader("policyframes.report.archive", "templates"),
+                PackageLoader("policyframes.report.page", "templates"),
+            ]
+        ),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"count": say_count, "percent": say_percent, "share": say_share}
+    environment.globals["uncertain"] = UNCERTAIN
+    return environment
+
+
+@cache
+def _hash_style() -> str:
+    """Return the hash by which the page's policy allows its own style sheet, and no other."""
+    text = _open_templates().get_template("style.css").render()
+    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
