@@ -44,7 +44,9 @@ def make_sentence(chance: random.Random) -> str:
 def cut_documents(folder: Path) -> list[str]:
     """Return the sentences of all texts of a folder, in order."""
     texts = (path.read_text(encoding="utf-8", errors="replace") for path in sorted(folder.rglob("*.txt")))
-    return [part.strip() for text in texts for part in re.split(r"(?<=[.!?])\s+", text) if len(part.split()) >= _SENTENCE]
+    return [
+        part.strip() for text in texts for part in re.split(r"(?<=[.!?])\s+", text) if len(part.split()) >= _SENTENCE
+    ]
 
 
 def make_articles(count: int, chance: random.Random, pool: list[str]) -> list[list[str]]:

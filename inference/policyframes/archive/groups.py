@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -116,14 +116,30 @@ def measure_archive(folder: Path, by: str, errors: ErrorTable | None) -> Archive
     run, summary = read_finished(folder)
     framings = tuple(run["model"]["framings"])
     kinds = (*list_kinds(framings), UNCERTAIN)
+    column, tallies = _tally(folder, run["settings"]["output_format"], by, kinds)
+    groups = [_estimate(name, tally, kinds, errors) for name, tally in tallies.items()]
+    found = ArchiveShares(
+        by=by,
+        column=column,
+        framings=framings,
+        total=_estimate(ALL, _add_up(tallies.values(), kinds), kinds, errors),
+        groups=tuple(groups),
+        run=run,
+        summary=summary,
+        is_adjusted=errors is not None,
+        has_clusters=bool(run["settings"].get("dedupe")),
+    )
+    groups.sort(
+        key=lambda group: (group.name == UNDATED, group.name) if found.is_timed else (-group.passages, group.name)
+    )
+    return replace(found, groups=tuple(groups))
+
+
+def _tally(folder: Path, output_format: str, by: str, kinds: Sequence[str]) -> tuple[str, dict[str, Tally]]:
     column = ""
     tallies: dict[str, Tally] = {}
-    has_clusters = bool(run["settings"].get("dedupe"))
-    is_first = True
-    for names, rows in read_documents(folder, run["settings"]["output_format"], by, kinds):
-        if is_first:
-            column = _require_column(folder, by, names)
-            is_first = False
+    for names, rows in read_documents(folder, output_format, by, kinds):
+        column = column or _require_column(folder, by, names)
         _count_rows(rows, tallies, kinds, by=by, column=column)
         if len(tallies) > MOST_GROUPS:
             raise UsageError(
@@ -132,21 +148,7 @@ def measure_archive(folder: Path, by: str, errors: ErrorTable | None) -> Archive
                 allowed=f"a column of at most {MOST_GROUPS} different values",
                 remedy="Choose another column, such as month or outlet.",
             )
-    total = _add_up(tallies.values(), kinds)
-    groups = [_estimate(name, tally, kinds, errors) for name, tally in tallies.items()]
-    is_timed = by in PERIODS and column == "date"
-    groups.sort(key=(lambda g: (g.name == UNDATED, g.name)) if is_timed else lambda g: (-g.passages, g.name))
-    return ArchiveShares(
-        by=by,
-        column=column,
-        framings=framings,
-        total=_estimate(ALL, total, kinds, errors),
-        groups=tuple(groups),
-        run=run,
-        summary=summary,
-        is_adjusted=errors is not None,
-        has_clusters=has_clusters,
-    )
+    return column, tallies
 
 
 def read_finished(folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -240,7 +242,7 @@ def _name_group(value: object) -> str:
     return text[:200] or MISSING
 
 
-def _add_up(tallies: Any, kinds: Sequence[str]) -> Tally:  # noqa: ANN401  (a view of a mapping)
+def _add_up(tallies: Iterable[Tally], kinds: Sequence[str]) -> Tally:
     total = Tally()
     for tally in tallies:
         total.documents += tally.documents

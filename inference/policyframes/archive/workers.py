@@ -95,10 +95,15 @@ class ProcessEngine:
                     # A worker that is dead already is noticed by its pipe.
                     with suppress(OSError):
                         worker.pipe.send(shard)
+            has_given = False
             while order and order[0] in done:
                 number = order.popleft()
                 del tries[number]
                 yield done.pop(number)
+                has_given = True
+            if has_given:
+                # What waited here may be all that kept the workers from more.
+                continue
             if not order:
                 return
             self._collect(done, again, tries)

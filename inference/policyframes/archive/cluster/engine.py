@@ -113,10 +113,15 @@ class RayEngine:
                     order.append(shard.number)
                 tries[shard.number] += 1
                 worker.shard, worker.pending = shard, worker.actor.score.remote(shard)
+            has_given = False
             while order and order[0] in done:
                 number = order.popleft()
                 del tries[number]
                 yield done.pop(number)
+                has_given = True
+            if has_given:
+                # What waited here may be all that kept the workers from more.
+                continue
             if not order and not waiting:
                 return
             self._collect(done, waiting, tries)

@@ -1,0 +1,239 @@
+"""Shares of groups of articles: those of profiles, from the parts of a finished job, as a page and as a table."""
+
+from __future__ import annotations
+
+import csv
+import json
+from dataclasses import asdict
+from types import SimpleNamespace
+
+import pyarrow.parquet as pq
+import pytest
+from typer.testing import CliRunner
+
+from policyframes.archive import groups
+from policyframes.archive.groups import MISSING, measure_archive
+from policyframes.archive.periods import find_column, find_period
+from policyframes.bundle import save_bundle
+from policyframes.cli.main import build_app
+from policyframes.errors import ArchiveIntegrityError, UsageError
+from policyframes.profiles.errors import ErrorTable, KindErrors, find_errors
+from policyframes.profiles.shares import estimate_shares
+from policyframes.report.archive import archive_rows, render_archive
+from policyframes.report.archive.chart import build_charts, count_periods
+from policyframes.scorer import Score
+from tests.inference.archive.archives import make_rows, read_documents, run_job, write_rows
+from tests.inference.builders import make_bundle
+from tests.inference.report.hostile import CANARY, PAYLOADS
+
+FRAMINGS = ("securitized", "governance", "partnership")
+KIND = KindErrors(
+    share=0.4,
+    score=0.42,
+    slope=0.7,
+    separation=0.5,
+    variance_present=0.08,
+    variance_absent=0.05,
+    score_variance=0.0002,
+    slope_variance=0.03,
+    document_variance=0.008,
+)
+TABLE = ErrorTable(500, 90, dict.fromkeys((*FRAMINGS, "none"), KIND))
+
+
+def write_news(path, count=120):
+    rows = make_rows(count, bad=False)
+    for number, row in enumerate(rows):
+        row["date"] = f"2024-{1 + number % 4:02d}-05T08:00:00Z" if number % 30 else "last spring"
+        row["text"] = " ".join([row["text"]] * (1 + number % 5 * 9))
+    return write_rows(path, rows)
+
+
+@pytest.fixture
+def finished(tmp_path, bundle_folder):
+    run_job(write_news(tmp_path / "news.jsonl"), tmp_path / "out", bundle_folder)
+    return tmp_path / "out"
+
+
+def read_passages(folder):
+    for part in sorted((folder / "passages.parquet").iterdir()):
+        for row in pq.read_table(part, use_threads=False).to_pylist():
+            chances = {name: row[f"p_{name}"] for name in FRAMINGS}
+            score = Score(chances, tuple(row["framings"]), row["primary"], tuple(row["uncertain"]))
+            yield SimpleNamespace(document=row["document"], score=score)
+
+
+@pytest.mark.parametrize("errors", [TABLE, None])
+def test_the_shares_of_a_group_are_those_that_its_passages_give(finished, errors):
+    found = measure_archive(finished, "month", errors)
+    months = {row["document"]: find_period(row["date"], "month") for row in read_documents(finished)}
+    passages = list(read_passages(finished))
+
+    assert [group.name for group in found.groups] == ["2024-01", "2024-02", "2024-03", "2024-04", "undated"]
+    for group in (found.total, *found.groups):
+        own = [item for item in passages if group.name in {"all", months[item.document]}]
+        expected = estimate_shares(own, FRAMINGS, errors)
+        for kind, share in group.shares.items():
+            wanted = expected[kind]
+            assert (share.count, share.passages, share.method) == (wanted.count, wanted.passages, wanted.method)
+            # Documents hold means in four decimals.
+            assert (share.value, share.low, share.high) == pytest.approx(
+                (wanted.value, wanted.low, wanted.high), abs=5e-4
+            )
+
+
+def test_parts_in_json_lines_give_the_same_shares(finished, tmp_path, bundle_folder):
+    run_job(tmp_path / "news.jsonl", tmp_path / "lines", bundle_folder, output_format="jsonl")
+
+    one, other = (measure_archive(folder, "outlet", TABLE) for folder in (finished, tmp_path / "lines"))
+
+    assert one.groups == other.groups
+
+
+def test_copies_are_left_out_of_every_group(tmp_path, bundle_folder):
+    pytest.importorskip("datasketch")
+    path = write_news(tmp_path / "news.jsonl", 60)
+    rows = [json.loads(line) for line in path.read_text().splitlines()]
+    copies = [{**row, "id": f"c{row['id']}", "outlet": "C"} for row in rows]
+    run_job(path, tmp_path / "once", bundle_folder, dedupe=True)
+    write_rows(tmp_path / "twice.jsonl", rows + copies)
+    run_job(tmp_path / "twice.jsonl", tmp_path / "twice", bundle_folder, dedupe=True)
+
+    once, twice = (measure_archive(tmp_path / name, "month", TABLE) for name in ("once", "twice"))
+
+    assert twice.total.shares == once.total.shares
+    assert twice.total.duplicates == once.total.documents + 2 * once.total.duplicates
+    assert [group.shares for group in twice.groups] == [group.shares for group in once.groups]
+
+
+def test_a_group_with_few_passages_says_so_instead_of_a_number(finished):
+    found = measure_archive(finished, "document", TABLE)
+    small = [group for group in found.groups if group.passages < 10]
+
+    assert small
+    assert all(share.value is None for group in small for share in group.shares.values())
+    assert "too few" in render_archive(found)
+
+
+def test_groups_without_a_value_are_named_and_others_are_in_order_of_size(tmp_path, bundle_folder):
+    rows = [
+        {"id": f"a{n}", "desk": "AAB"[n % 3] if n < 30 else None, "text": row["text"] * 9}
+        for n, row in enumerate(make_rows(33, bad=False))
+    ]
+    run_job(write_rows(tmp_path / "news.jsonl", rows), tmp_path / "out", bundle_folder)
+
+    found = measure_archive(tmp_path / "out", "desk", None)
+
+    assert [group.name for group in found.groups] == ["A", "B", MISSING]
+    assert not found.is_timed
+    assert build_charts(found) == ()
+
+
+def test_an_unfinished_job_a_damaged_part_and_an_unknown_column_are_refused(finished, monkeypatch):
+    with pytest.raises(UsageError, match=r"--by planet.*month, year, outlet"):
+        measure_archive(finished, "planet", None)
+    monkeypatch.setattr(groups, "MOST_GROUPS", 5)
+    with pytest.raises(UsageError, match="more than 5 groups"):
+        measure_archive(finished, "document", None)
+    part = next((finished / "documents.parquet").iterdir())
+    part.write_bytes(part.read_bytes()[:-1] + b"x")
+    with pytest.raises(ArchiveIntegrityError, match="not what the job wrote"):
+        measure_archive(finished, "month", None)
+    (finished / "summary.json").unlink()
+    with pytest.raises(UsageError, match="not finished"):
+        measure_archive(finished, "month", None)
+    with pytest.raises(UsageError, match="no results of an archive"):
+        measure_archive(finished / "nothing", "month", None)
+
+
+@pytest.mark.parametrize(
+    ("date", "month"),
+    [
+        ("2024-05-01T10:00:00Z", "2024-05"),
+        ("2024-05", "2024-05"),
+        ("2024/05/01", "2024-05"),
+        ("20240501", "2024-05"),
+        ("20240501123000", "2024-05"),
+        ("Wed, 01 May 2024 10:00:00 GMT", "2024-05"),
+        ("May 1, 2024 Wednesday", "2024-05"),
+        ("2024", "undated"),
+        ("05/06/2024", "undated"),
+        ("1714558000", "undated"),
+        ("202413", "undated"),
+        ("", "undated"),
+        (None, "undated"),
+    ],
+)
+def test_a_month_is_found_where_a_date_is_plainly_one(date, month):
+    assert find_period(date, "month") == month
+
+
+def test_years_and_outlets_are_found_under_their_usual_names():
+    assert find_period("2024", "year") == find_period("2024-05-01", "year") == "2024"
+    assert find_column("outlet", ["date", "media_name"]) == "media_name"
+    assert find_column("Desk", ["date", "desk"]) == "desk"
+    assert find_column("month", ["outlet"]) == ""
+
+
+def test_the_line_of_the_chart_breaks_where_a_month_is_missing(tmp_path, bundle_folder):
+    rows = make_rows(80, bad=False)
+    for number, row in enumerate(rows):
+        row["date"] = ("2023-11-05", "2023-12-05", "2024-01-05", "2024-04-05")[number % 4]
+        row["text"] *= 4
+    run_job(write_rows(tmp_path / "news.jsonl", rows), tmp_path / "out", bundle_folder)
+
+    wide, narrow = build_charts(measure_archive(tmp_path / "out", "month", TABLE))
+
+    assert [len(line.split()) for line in wide.lanes[0].lines] == [3]
+    assert len(wide.lanes) == 3
+    assert len(wide.lanes[0].spots) == 4
+    assert all(
+        spot.high <= spot.y <= spot.low for chart in (wide, narrow) for lane in chart.lanes for spot in lane.spots
+    )
+    assert count_periods("2024-01") == count_periods("2023-12") + 1
+
+
+def test_nothing_untrusted_is_markup_on_the_page(tmp_path, bundle_folder):
+    rows = make_rows(len(PAYLOADS) * 2, bad=False)
+    for number, row in enumerate(rows):
+        row["outlet"] = PAYLOADS[number % len(PAYLOADS)]
+    run_job(write_rows(tmp_path / "news.jsonl", rows), tmp_path / "out", bundle_folder)
+
+    page = render_archive(measure_archive(tmp_path / "out", "outlet", TABLE))
+
+    assert CANARY in page
+    assert page.count("<script") == page.count("<img") == page.count("<iframe") == 0
+    assert "default-src 'none'" in page
+
+
+def test_the_command_writes_a_page_and_a_table(tmp_path):
+    errors = {"all": {"passages": 500, "documents": 90, "kinds": {k: asdict(v) for k, v in TABLE.kinds.items()}}}
+    save_bundle(make_bundle(errors=errors), tmp_path / "tiny-v1")
+    run_job(write_news(tmp_path / "news.jsonl"), tmp_path / "out", tmp_path / "tiny-v1")
+    command = ["archive", "report", str(tmp_path / "out")]
+
+    counted = CliRunner().invoke(build_app(), command)
+    adjusted = CliRunner().invoke(
+        build_app(), [*command, "-o", str(tmp_path / "x"), "--bundle", str(tmp_path / "tiny-v1")]
+    )
+
+    assert (counted.exit_code, adjusted.exit_code) == (0, 0), counted.output + adjusted.output
+    assert "counted, not corrected" in counted.output
+    assert "bare counts" in (tmp_path / "out/report/by-month.html").read_text(encoding="utf-8")
+    assert "bare counts" not in (tmp_path / "x/by-month.html").read_text(encoding="utf-8")
+    with (tmp_path / "x/by-month.csv").open(encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert {row["method"] for row in rows if row["kind"] != "uncertain"} == {"adjusted"}
+    found = measure_archive(tmp_path / "out", "month", find_errors(make_bundle(errors=errors)))
+    assert [row["group"] for row in rows] == [row["group"] for row in archive_rows(found)]
+
+
+def test_another_bundle_than_the_one_that_scored_is_refused(finished, tmp_path):
+    save_bundle(make_bundle(promised_precision=0.8), tmp_path / "other-v1")
+
+    result = CliRunner().invoke(
+        build_app(), ["archive", "report", str(finished), "--bundle", str(tmp_path / "other-v1")]
+    )
+
+    assert isinstance(result.exception, UsageError)
+    assert "the one that scored" in str(result.exception)
