@@ -11,8 +11,9 @@ import json
 import sys
 from pathlib import Path
 
+from policyframes.backends.runtimes import REFERENCE_RUNTIME
 from policyframes.resources import models_folder
-from policyframes.scorer import load
+from policyframes.scorer import Scorer, load
 from policyframes_training.corpus.corpus import hash_corpus, read_corpus
 from policyframes_training.evaluation.measurement import measure_bundle
 
@@ -89,7 +90,8 @@ def write_golden(*, allow_lower: bool = False) -> list[str]:
 
 
 def _score(name: str) -> dict:
-    scorer = load(models_folder() / name)
+    bundle = load(models_folder() / name).bundle
+    scorer = Scorer(bundle, runtime=REFERENCE_RUNTIME)
     scores = scorer.score(SENTENCES)
     rows = [{framing: round(p, 9) for framing, p in score.probabilities.items()} for score in scores]
     return {"id": scorer.bundle.id, "probabilities": rows}

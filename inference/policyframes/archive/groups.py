@@ -129,9 +129,10 @@ def measure_archive(folder: Path, by: str, errors: ErrorTable | None) -> Archive
         is_adjusted=errors is not None,
         has_clusters=bool(run["settings"].get("dedupe")),
     )
-    groups.sort(
-        key=lambda group: (group.name == UNDATED, group.name) if found.is_timed else (-group.passages, group.name)
-    )
+    if found.is_timed:
+        groups.sort(key=lambda group: (group.name == UNDATED, group.name))
+    else:
+        groups.sort(key=lambda group: (-group.passages, group.name))
     return replace(found, groups=tuple(groups))
 
 

@@ -36,6 +36,7 @@ from policyframes.profiles.errors import measure_kind
 from policyframes.scorer import Score, Scorer
 
 DIGEST = 16
+_AT_ONCE = 128
 
 
 @dataclass(frozen=True)
@@ -166,7 +167,9 @@ class ShardScorer:
             work.entries.append(make_entry(position, work.source.name, row, article))
         texts = [passage.text for _, _, _, passages in chosen for passage in passages]
         start = time.perf_counter()
-        scores = self._scorer.score(texts)
+        # An encoder finishes what it was given before a signal stops it, so it is given little at a time.
+        calls = (texts[first : first + _AT_ONCE] for first in range(0, len(texts), _AT_ONCE))
+        scores = [score for call in calls for score in self._scorer.score(call)]
         work.model_seconds += time.perf_counter() - start
         taken = 0
         for _, row, article, passages in chosen:

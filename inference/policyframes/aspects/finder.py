@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 from policyframes.aspects.terms import ANY, expand_term
 from policyframes.aspects.words import Words, cut_words
@@ -80,8 +82,7 @@ class AspectFinder:
             (exclusions if is_excluding else mentions).setdefault(number, []).append((first, last))
         kept: list[tuple[int, int, int]] = []
         for number, spans in mentions.items():
-            hidden = exclusions.get(number, ())
-            shown = [span for span in spans if not any(low <= span[0] and span[1] <= high for low, high in hidden)]
+            shown = _drop_covered(spans, exclusions.get(number, []))
             kept += [(number, *span) for span in _keep_longest(shown)]
         return kept
 
@@ -115,10 +116,23 @@ def _follows(cut: Words, first: int, rest: tuple[frozenset[str], ...], gaps: tup
     return True
 
 
+def _drop_covered(spans: list[tuple[int, int]], covers: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return the spans that no cover holds from end to end."""
+    if not covers:
+        return spans
+    starts, ends = zip(*sorted(covers), strict=True)
+    # How far the covers reach that start no later than each.
+    reached = (-1, *accumulate(ends, max))
+    return [(first, last) for first, last in spans if reached[bisect_right(starts, first)] < last]
+
+
 def _keep_longest(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
     """Return spans that do not overlap, from the left, the longest of those that do."""
     kept: list[tuple[int, int]] = []
+    taken: set[int] = set()
     for first, last in sorted(set(spans), key=lambda span: (span[0] - span[1], span[0])):
-        if all(last < low or high < first for low, high in kept):
+        # Those that are kept already are no shorter: one that overlaps holds an end of this.
+        if first not in taken and last not in taken:
             kept.append((first, last))
+            taken.update(range(first, last + 1))
     return kept

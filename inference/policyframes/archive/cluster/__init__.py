@@ -1,1 +1,1 @@
-"""The road of a job over many machines: Ray starts workers, hands them shards and brings back what they made of them."""
+"""A job over many machines: Ray starts workers, hands them shards and brings back what they made of them."""

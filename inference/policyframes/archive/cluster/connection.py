@@ -78,7 +78,7 @@ def _check_address(address: str) -> None:
             where=f"--address {address}",
             found="no address of a cluster's head",
             allowed="host:port, such as 10.0.0.5:6379, or auto on a machine of the cluster",
-            remedy="Type the command on a machine of the cluster, or hand it in with: ray job submit -- policyframes ...",
+            remedy="Type the command on a machine of the cluster, or hand it in: ray job submit -- policyframes ...",
         )
     try:
         socket.create_connection((host.strip("[]"), int(port)), timeout=_SECONDS).close()

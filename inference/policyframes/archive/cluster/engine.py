@@ -1,4 +1,4 @@
-"""Shards in, results out in the same order, scored by the machines of a Ray cluster. What is written, the job writes."""
+"""Shards in, results out in the same order, scored by the machines of a Ray cluster. The job writes, they do not."""
 
 from __future__ import annotations
 
@@ -22,9 +22,10 @@ from policyframes.scorer import Scorer
 
 PATIENCE = 300.0
 """Seconds that a job waits for a first worker."""
+MOMENT = 5.0
+"""Seconds after which a job that waits looks whether it waits in vain."""
 _AHEAD = 2
 """Shards a worker that may be done before the one that is waited for."""
-_MOMENT = 5.0
 
 
 def choose_ray(address: str = "", workers: int = 0, say: Callable[[str], None] = lambda _: None) -> EngineMaker:
@@ -145,7 +146,7 @@ class RayEngine:
     def _collect(self, done: dict[int, ShardResult], waiting: deque[Shard], tries: Counter[int]) -> None:
         """Wait until something happens, and note it."""
         pending = {worker.pending: worker for worker in self._workers if worker.pending is not None}
-        ready, _ = self._ray.wait(list(pending), num_returns=1, timeout=_MOMENT)
+        ready, _ = self._ray.wait(list(pending), num_returns=1, timeout=MOMENT)
         if not ready:
             self._check_patience()
             return
@@ -157,7 +158,7 @@ class RayEngine:
                 self._replace(worker, error, waiting, tries)
                 continue
             if isinstance(answer, PackedError):
-                raise _explain(answer.unpack())
+                raise explain_error(answer.unpack())
             self._advance(worker, answer, done)
 
     def _advance(self, worker: _Worker, answer: Any, done: dict[int, ShardResult]) -> None:  # noqa: ANN401  (any step's)
@@ -214,7 +215,7 @@ class RayEngine:
                 where="the workers of the cluster",
                 found=found,
                 allowed="one free CPU for each worker, and a model that loads",
-                remedy="Wait until other jobs have ended or add machines, then type the same command again: it goes on.",
+                remedy="Wait for other jobs to end or add machines, then type the same command again: it goes on.",
             )
         self._say(f"Waiting: {found}")
 
@@ -243,7 +244,7 @@ def _pair_values(ours: object, theirs: object) -> Iterator[tuple[str, object, ob
             yield str(name), ours.get(name), theirs.get(name)
 
 
-def _explain(error: PolicyFramesError) -> PolicyFramesError:
+def explain_error(error: PolicyFramesError) -> PolicyFramesError:
     """Return an error of a worker, with what is to be known where files are on one machine and workers on another."""
     if not isinstance(error, ArchiveInputError):
         return error

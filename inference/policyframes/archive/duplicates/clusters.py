@@ -55,16 +55,17 @@ class Clusters:
         """Return where each of the next articles belongs, and remember those that are the first of theirs."""
         keys, values = unpack_signatures(signatures)
         before = self._find_candidates(keys)
+        shared = _find_shared(keys)
         here: dict[tuple[int, int], list[int]] = defaultdict(list)
         places, firsts = [], []
         for index, identity in enumerate(ids):
-            row = [int(key) for key in keys[index]]
-            candidates = sorted(before[index].union(*(here[pair] for pair in enumerate(row) if pair in here)))
+            pairs = shared[index]
+            candidates = sorted(before[index].union(*(here[pair] for pair in pairs if pair in here)))
             found = self._choose(values[index], candidates)
             if found is None:
                 found = self._remember(identity, values[index])
                 firsts.append((index, found))
-                for pair in enumerate(row):
+                for pair in pairs:
                     here[pair].append(found)
                 places.append(Place(identity, is_duplicate=False))
             else:
@@ -127,3 +128,13 @@ class Clusters:
             while runs and len(runs[-1]) < 2 * len(run):
                 run = np.sort(np.concatenate([runs.pop(), run]), kind="stable")
             runs.append(run)
+
+
+def _find_shared(keys: Keys) -> list[list[tuple[int, int]]]:
+    """Return, for each article, the bands and keys that others of these articles have too."""
+    shared: list[list[tuple[int, int]]] = [[] for _ in range(len(keys))]
+    for band in range(keys.shape[1]):
+        _, inverse, counts = np.unique(keys[:, band], return_inverse=True, return_counts=True)
+        for index in np.flatnonzero(counts[inverse] > 1):
+            shared[index].append((band, int(keys[index, band])))
+    return shared
