@@ -131,11 +131,14 @@ def measure_speed(rows: int, chance: random.Random) -> None:
     """Print seconds and memory for many articles, a fifth of them copies."""
     signing = placing = 0.0
     clusters = Clusters()
+    words = [word for _ in range(2000) for word in make_sentence(chance).split()]
+    sign_text("What is loaded once is no memory of the clusters.")
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     recent: list[list[str]] = []
     duplicates = 0
     for start in range(0, rows, _SHARD):
-        articles = make_articles(_SHARD, chance, [])
+        # Of words drawn at once, because sentences take longer to make than to sign.
+        articles = [[" ".join(chance.choices(words, k=16)) for _ in range(18)] for _ in range(_SHARD)]
         for place in range(0, _SHARD, 5):
             if recent:
                 articles[place] = add_byline(change_sentences(chance.choice(recent), chance, 0.1), chance)

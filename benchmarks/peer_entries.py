@@ -60,7 +60,7 @@ ENTRIES: tuple[Entry, ...] = (
         threaded=True,
         slow=True,
         module="policyframes",
-        make=_ours(bundle="encoder-v1"),
+        make=_ours(runtime="onnxruntime", bundle="encoder-v1"),
     ),
     Entry(
         "encoder-openvino",
@@ -79,7 +79,7 @@ ENTRIES: tuple[Entry, ...] = (
         threaded=True,
         slow=True,
         module="policyframes",
-        make=_ours(bundle="cascade-v1", quality="balanced"),
+        make=_ours(runtime="onnxruntime", bundle="cascade-v1", quality="balanced"),
         model="cascade-v1",
     ),
     Entry(
@@ -89,7 +89,7 @@ ENTRIES: tuple[Entry, ...] = (
         threaded=True,
         slow=True,
         module="policyframes",
-        make=_ours(bundle="cascade-v1", quality="best"),
+        make=_ours(runtime="onnxruntime", bundle="cascade-v1", quality="best"),
         model="cascade-v1",
     ),
     Entry(

@@ -8,7 +8,18 @@ import pytest
 
 import policyframes
 
-BANNED = ("torch", "transformers", "sklearn", "mlflow", "pandas", "datasets", "policyframes_training")
+BANNED = (
+    "torch",
+    "transformers",
+    "sklearn",
+    "mlflow",
+    "pandas",
+    "matplotlib",
+    "mpltern",
+    "scipy",
+    "datasets",
+    "policyframes_training",
+)
 READERS = ("lxml", "trafilatura", "docx", "pypdfium2", "rich", "typer")
 
 
@@ -24,7 +35,9 @@ def modules_after(code: str) -> set[str]:
         "import policyframes",
         "import policyframes; policyframes.load().score(['The court decides.'])",
         "import policyframes.report.files, policyframes.report.terminal",
-        "import policyframes.cli.score, policyframes.cli.doctor",
+        "import policyframes.profiles, policyframes.aspects, policyframes.evidence, policyframes.voice",
+        "import policyframes.profiles.frames, policyframes.profiles.notebook, policyframes.profiles.plots",
+        "import policyframes.cli.score, policyframes.cli.compare, policyframes.cli.sample, policyframes.cli.doctor",
         "import policyframes.documents, policyframes.documents.child",
     ],
 )

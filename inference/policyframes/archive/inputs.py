@@ -49,6 +49,7 @@ class Input:
         compression: how it is compressed; empty where it is not.
         bytes: size; of a folder that of its text files together.
         sha256: hash of the bytes; of a folder that of the names and hashes of its text files. Empty until planned.
+        is_named: it was named itself, not found in a folder.
         stamp: hash of names, sizes and times, by which a file is known not to have changed without reading it.
     """
 
@@ -59,6 +60,7 @@ class Input:
     bytes: int = 0
     sha256: str = ""
     stamp: str = ""
+    is_named: bool = True
 
     @property
     def is_plain(self) -> bool:
@@ -228,7 +230,7 @@ def _search_folder(folder: Path, ignored: list[str], source: str) -> list[Input]
         elif kind[0] == "texts":
             has_texts = True
         else:
-            found.append(Input("", str(path), *kind))
+            found.append(Input("", str(path), *kind, is_named=False))
     if has_texts:
         found.insert(0, Input("", str(folder), "texts"))
     if not found:

@@ -22,7 +22,15 @@ from policyframes.archive.manifest import (
     read_manifest,
     refuse_changes,
 )
-from policyframes.archive.plan import PLAN, Plan, choose_columns, make_changed_error, make_plan, read_plan
+from policyframes.archive.plan import (
+    PLAN,
+    Plan,
+    choose_columns,
+    find_tables_without_text,
+    make_changed_error,
+    make_plan,
+    read_plan,
+)
 from policyframes.archive.readers.formats import hash_input
 from policyframes.archive.scoring import Task
 from policyframes.archive.settings import Settings
@@ -151,10 +159,14 @@ def _prepare(inputs: list[Input], output: Path, settings: Settings, *, scorer: S
     if before is not None:
         refuse_changes(output, {name: before.get(name) for name in now}, now)
         plan = _read_plan(output)
-        current = _recognise(inputs, plan.inputs)
+        current = _recognise([source for source in inputs if source.name not in before["left_out"]], plan.inputs)
         refuse_changes(output, {"inputs": before["inputs"]}, {"inputs": describe_inputs(current)})
         return replace(plan, inputs=current)
     means.observer.say("Reading the inputs once, to hash them and to plan")
+    left_out = find_tables_without_text(inputs, settings)
+    if left_out:
+        means.observer.say(f"Left out, for they have no column of the text: {', '.join(left_out)}")
+    inputs = [source for source in inputs if source.name not in left_out]
     reserved = [*reserve_names(scorer.framings), *(PLACE_COLUMNS if settings.dedupe else ())]
     columns = choose_columns(inputs, settings, reserved)
     chosen = f"text {columns.text!r}, id {columns.id or 'by place'!r}, date {columns.date or 'none'!r}"
@@ -163,6 +175,7 @@ def _prepare(inputs: list[Input], output: Path, settings: Settings, *, scorer: S
     manifest = {
         **now,
         "inputs": describe_inputs(plan.inputs),
+        "left_out": left_out,
         "columns": columns.describe(),
         "rows": plan.rows,
         "shards": plan.shards,

@@ -49,6 +49,24 @@ class Plan:
                     yield Shard(**{**fields, "paths": tuple(fields.get("paths", ()))})
 
 
+def find_tables_without_text(inputs: Sequence[Input], settings: Settings) -> list[str]:
+    """Return the names of the tables found in folders that have no column of the text, such as lists of metadata.
+
+    Only tables are looked at, whose columns are known for certain; and only where something else has the column.
+
+    Raises:
+        UsageError: no column can be the text.
+    """
+    if len(inputs) < 2:  # noqa: PLR2004  (what is alone is what is meant)
+        return []
+    tables = {s.name: find_names(s, settings)[0] for s in inputs if s.format in {"csv", "parquet"} and not s.is_named}
+    known = [name for found in tables.values() for name in found]
+    known += [name for s in inputs if s.name not in tables for name in find_names(s, settings)[0]]
+    text = require_text(choose_source_columns(settings, known, inputs[0].path).text_column, known)
+    without = [name for name, found in tables.items() if found and not {text, text.partition(".")[0]} & set(found)]
+    return without if len(without) < len(inputs) else []
+
+
 def choose_columns(inputs: Sequence[Input], settings: Settings, reserved: Sequence[str]) -> Columns:
     """Return the columns of inputs, by name or by guess.
 

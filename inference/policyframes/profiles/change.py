@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     from policyframes.profiles.profile import Profile
 
 SIGNIFICANT = 0.05
-# With as many documents of one length on both sides, what they differ by among themselves can be reckoned, and counts
-# as chance. Where a few long ones hold most passages, it cannot: the jackknife would be a guess.
+# With as many documents on both sides, what they differ by among themselves can be reckoned, and counts as chance.
 FEWEST_DOCUMENTS = 5
 
 _STEPS = 60
@@ -73,8 +72,7 @@ class GroupScores:
         sample: what the estimate stands on.
         documents: number of documents of one length that say as much as these, see `count_documents`.
         document_variance: of the mean score when the group's documents are drawn anew, as the coefficients of 1, c
-            and c squared for a true mean that is c above the group's; None where `documents` are fewer than
-            `FEWEST_DOCUMENTS`.
+            and c squared for a true mean that is c above the group's; None for fewer than `FEWEST_DOCUMENTS`.
     """
 
     value: float
@@ -175,7 +173,7 @@ def describe_group(value: float, sample: Sample, *, sizes: Sequence[int], sums: 
     """
     n, count = sample.passages, len(sizes)
     documents = count_documents(sizes)
-    if documents < FEWEST_DOCUMENTS:
+    if count < FEWEST_DOCUMENTS:
         return GroupScores(value, sample, documents, None)
     # The step of the mean when a document is left out, and what of that step an assumed mean takes away.
     steps = [(total / (n - size), size / (n - size)) for size, total in zip(sizes, sums, strict=True)]
@@ -227,7 +225,9 @@ def count_freedom(before: GroupScores, after: GroupScores) -> int:
     """Return the degrees of freedom of the variance between documents; 0 where it is not reckoned."""
     if before.document_variance is None or after.document_variance is None:
         return 0
-    return max(1, int(before.documents + after.documents) - 2)
+    # Each side has as many documents at least. Where a few long ones hold most passages, the number of documents of one
+    # length is smaller still; but there the jackknife's variance is too large, not too small.
+    return max(FEWEST_DOCUMENTS - 1, int(before.documents + after.documents) - 2)
 
 
 def measure_surprise(before: GroupScores, after: GroupScores, errors: KindErrors, *, assumed: float = 0.0) -> float:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
@@ -13,7 +12,7 @@ import numpy.typing as npt
 from policyframes.profiles.collection import PlacedPassage
 from policyframes.profiles.errors import NONE, list_kinds, measure_kind
 from policyframes.profiles.quantiles import find_t_quantile
-from policyframes.profiles.shares import LEVEL, Share, count_kinds
+from policyframes.profiles.shares import LEVEL, Share, bound_effective, count_kinds
 
 # Fewer coded passages than these say too little of how the model errs here.
 MIN_CODED = 10
@@ -106,10 +105,3 @@ def tune_weight(codes: Floats, scores: Floats, others: int) -> float:
         return 0.0
     together = float(np.cov(codes, scores, ddof=1)[0, 1])
     return min(1.0, max(0.0, together / ((1 + len(codes) / others) * spread)))
-
-
-def bound_effective(value: float, passages: float, z: float) -> tuple[float, float]:
-    """Return Wilson's interval (1927) of a share at a number of passages that need not be whole."""
-    centre = (value * passages + z * z / 2) / (passages + z * z)
-    half = z / (passages + z * z) * math.sqrt(passages * value * (1 - value) + z * z / 4)
-    return max(0.0, min(value, centre - half)), min(1.0, max(value, centre + half))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,8 @@ from policyframes.scorer import ScoredDocument
 
 if TYPE_CHECKING:
     from policyframes.profiles.extras import DataFrame
+
+_NUMBER = re.compile(r"(modelled_)?(share|low|high)\b|share_|difference$|(adjusted_)?p_value$|bias_removed$")
 
 
 def frame_document(scored: ScoredDocument) -> DataFrame:
@@ -90,4 +93,6 @@ def _build(rows: Iterable[Row], columns: Sequence[str]) -> DataFrame:
     # As in the CSV files, several values in one cell are joined.
     texts = ({name: "; ".join(v) if isinstance(v, list) else v for name, v in row.items()} for row in rows)
     frame: DataFrame = pandas.DataFrame(list(texts), columns=list(columns))
-    return frame
+    # A column of nothing but None is one of objects; as numbers it is what the CSV file gives back.
+    empty = [name for name in columns if _NUMBER.match(name) and frame[name].isna().all()]
+    return frame.astype(dict.fromkeys(empty, "float64"))

@@ -197,6 +197,12 @@ def count_shares(scores: Sequence[Score], framings: Sequence[str]) -> Mapping[st
 
 def bound_proportion(count: int, total: int) -> tuple[float, float]:
     """Return Wilson's score interval (1927) of `count / total`."""
-    centre = (count + Z * Z / 2) / (total + Z * Z)
-    half = Z / (total + Z * Z) * math.sqrt(count * (total - count) / total + Z * Z / 4)
-    return max(0.0, centre - half), min(1.0, centre + half)
+    return bound_effective(count / total, total, Z)
+
+
+def bound_effective(value: float, passages: float, z: float) -> tuple[float, float]:
+    """Return Wilson's interval of a share at a number of passages that need not be whole; it holds the share."""
+    centre = (value * passages + z * z / 2) / (passages + z * z)
+    half = z / (passages + z * z) * math.sqrt(passages * value * (1 - value) + z * z / 4)
+    # At 0 and 1 an end is the share itself, but for rounding.
+    return max(0.0, min(value, centre - half)), min(1.0, max(value, centre + half))

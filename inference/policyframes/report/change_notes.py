@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from policyframes.profiles.change import FEWEST_DOCUMENTS, Change, count_documents
+from policyframes.profiles.change import FEWEST_DOCUMENTS, Change
 from policyframes.profiles.comparison import Comparison
 from policyframes.profiles.names import name_aspect
-from policyframes.profiles.profile import Profile
 
 _MOST = 20
 
@@ -41,20 +39,16 @@ def describe_changes(comparison: Comparison) -> Iterator[str]:
         yield f"  and {len(found) - _MOST} more in changes.csv (with -o)."
     if small := _find_small(comparison, found):
         yield (
-            f"Most passages come of fewer than {FEWEST_DOCUMENTS} documents: {', '.join(small)}. What differs there is "
-            "between these very documents, and may come of their kind as well as of their time."
+            f"Fewer than {FEWEST_DOCUMENTS} documents: {', '.join(small)}. What differs there is between these very "
+            "documents, and may come of their kind as well as of their time."
         )
 
 
 def _find_small(comparison: Comparison, changes: Sequence[Change]) -> list[str]:
     """Return the groups of these changes that have too few documents for a word on other documents of their kind."""
     cells = {(change.aspect, group) for change in changes for group in (change.before, change.after)}
-    small = {cell[1] for cell in cells if _count_documents(comparison.profiles[cell]) < FEWEST_DOCUMENTS}
+    small = {cell[1] for cell in cells if len(comparison.profiles[cell].documents) < FEWEST_DOCUMENTS}
     return [group for group in comparison.groups if group in small]
-
-
-def _count_documents(profile: Profile) -> float:
-    return count_documents(Counter(item.document for item in profile.passages).values())
 
 
 def _describe(comparison: Comparison, change: Change) -> str:

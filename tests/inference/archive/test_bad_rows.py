@@ -327,6 +327,19 @@ def test_a_folder_of_texts_tells_which_files_it_could_not_read(tmp_path, scored)
     ]
 
 
+def test_a_table_of_metadata_beside_the_texts_is_left_out_and_named(tmp_path, bundle_folder):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "a.txt").write_text(GOOD)
+    (folder / "list.csv").write_text("file,title\na.txt,One\n")
+    for _ in range(2):
+        assert run_job(folder, tmp_path / "out", bundle_folder).rows == 1
+    manifest = json.loads((tmp_path / "out" / "run.json").read_text())
+
+    assert manifest["left_out"] == ["in/list.csv"]
+    assert [source["name"] for source in manifest["inputs"]] == ["in"]
+
+
 def test_nested_records_are_found_in_files_and_in_lines(tmp_path, scored):
     folder = tmp_path / "in"
     folder.mkdir()

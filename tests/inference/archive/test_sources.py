@@ -12,7 +12,7 @@ import pytest
 
 from policyframes.archive.sources.printed_dates import read_printed_date
 from policyframes.errors import ArchiveSourceError, UsageError
-from tests.inference.archive.archives import make_rows, read_documents, read_quarantine, write_rows
+from tests.inference.archive.archives import make_rows, read_documents, read_quarantine, read_tree, write_rows
 from tests.inference.archive.exports import (
     TEXT,
     make_article,
@@ -338,3 +338,36 @@ def test_a_packed_file_that_is_cut_off_is_in_quarantine_from_there_on(tmp_path, 
 
     assert summary.faults == {"damaged_file": 1}
     assert summary.scored + 1 == summary.rows
+
+
+def test_answers_on_lines_and_answers_of_another_shape_are_read_by_what_is_said_of_them(tmp_path, bundle_folder):
+    lines = [json.dumps({"articles": [make_newsapi(n, TEXT), make_newsapi(n + 10, TEXT)]}) for n in range(2)]
+    (tmp_path / "answers.jsonl").write_text("\n".join(lines))
+    results = [{"id": f"world/{n}", "webPublicationDate": "2024-03-04", "fields": {"bodyText": TEXT}} for n in range(3)]
+    (tmp_path / "other.json").write_text(json.dumps({"response": {"results": results}}))
+    columns = {"text_column": "fields.bodyText", "id_column": "id", "date_column": "webPublicationDate"}
+
+    first = run_export(tmp_path / "answers.jsonl", tmp_path / "one", bundle_folder, source="newsapi")
+    other = run_export(tmp_path / "other.json", tmp_path / "two", bundle_folder, records="response.results", **columns)
+
+    assert (first.rows, first.scored) == (4, 4)
+    assert [row["document"] for row in read_documents(tmp_path / "two")] == ["world/0", "world/1", "world/2"]
+    assert other.quarantined == 0
+
+
+@pytest.mark.parametrize("kind", ["warc", "nexis"])
+def test_a_part_that_was_torn_is_made_anew_from_an_export(tmp_path, bundle_folder, kind):
+    if kind == "warc":
+        path = tmp_path / "news.warc.gz"
+        path.write_bytes(pack_records(make_warc(make_responses(6))))
+    else:
+        path = write_nexis(tmp_path / "news.docx", [make_article(n) for n in range(6)])
+    changes = {"source": kind, "shard_rows": 2}
+    run_export(path, tmp_path / "out", bundle_folder, **changes)
+    whole = read_tree(tmp_path / "out")
+
+    for number in (2, 0, 1):
+        (tmp_path / f"out/documents.parquet/part-{number:05d}.parquet").write_bytes(b"torn")
+        run_export(path, tmp_path / "out", bundle_folder, **changes)
+
+        assert read_tree(tmp_path / "out") == whole

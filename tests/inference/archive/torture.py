@@ -25,7 +25,7 @@ from pathlib import Path
 from policyframes.archive.manifest import hash_sources
 from policyframes.archive.storage import Disk
 from policyframes.bundle import save_bundle
-from tests.inference.archive.archives import FORMATS, make_rows, read_entries, read_tree, run_job, write_rows
+from tests.inference.archive.archives import FORMATS, QuickDisk, make_rows, read_entries, read_tree, run_job, write_rows
 from tests.inference.builders import make_bundle
 
 KILLED = 137
@@ -166,9 +166,9 @@ def run_kills(options: argparse.Namespace, folder: Path) -> dict:
             cases[chosen] = Case(folder, options.rows, chosen, options.shard_rows)
         case = cases[chosen]
         output = case.folder / f"out-{trial}"
-        for _ in range(chance.randint(1, 4)):
+        for _ in range(chance.randint(2, 5)):
             landed[kill_once(case, output, chance.uniform(0, case.seconds))] += 1
-        finish(lambda case=case, output=output: case.run(output, Disk()))
+        finish(lambda case=case, output=output: case.run(output, QuickDisk()))
         if case.is_same(output):
             shutil.rmtree(output)
         else:
@@ -193,7 +193,7 @@ def run_exits(options: argparse.Namespace, folder: Path) -> dict:
         if options.double:
             second = chance.randint(1, len(counting.steps) // 2)
             codes += [wait(fork(lambda: case.run(output, ExitingDisk(second, after=after))))]  # noqa: B023
-        finish(lambda: case.run(output, Disk()))  # noqa: B023
+        finish(lambda: case.run(output, QuickDisk()))  # noqa: B023
         landed[f"{place}: {step}"] += 1
         if codes[0] == KILLED and case.is_same(output):
             shutil.rmtree(output)
@@ -207,7 +207,7 @@ def main() -> None:
     parser.add_argument("kind", choices=("kills", "exits"))
     parser.add_argument("--kills", type=int, default=60)
     parser.add_argument("--rows", type=int, default=2000)
-    parser.add_argument("--shard-rows", type=int, default=100)
+    parser.add_argument("--shard-rows", type=int, default=70)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--output-format", default="parquet")
     parser.add_argument("--both", action="store_true", help="exit before each step as well as after it")

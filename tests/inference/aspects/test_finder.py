@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from itertools import pairwise
+from time import process_time
 
 import pytest
 from hypothesis import given
@@ -171,3 +172,27 @@ def test_every_exclusion_of_the_taxonomy_covers_a_term():
             text = term.replace("*", "some")
             assert finder.find(text) == (aspect.id,), term
             assert AspectFinder([aspect]).find(text) == (), term
+
+
+def test_mentions_that_an_exclusion_covers_in_part_stay():
+    aspect = Aspect("water", "Water", "Water.", ("river bank", "bank"), ("bank account",))
+
+    text = "river bank account, bank account, bank"
+
+    assert [text[m.start : m.end] for m in AspectFinder([aspect]).locate(text)] == ["river bank", "bank"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("unit", ["border ", "border wall and borderline ", "drug war ", "Department of State "])
+def test_time_grows_with_the_text_and_not_with_its_square(unit):
+    finder = AspectFinder(read_aspects())
+
+    def measure(times: int) -> float:
+        text = unit * times
+        start = process_time()
+        finder.locate(text)
+        return process_time() - start
+
+    measure(1_000)
+    # Ten times the text takes about ten times as long; a hundred times where each mention is set against each other.
+    assert measure(20_000) < 40 * measure(2_000)

@@ -105,3 +105,11 @@ def test_missing_pandas_is_told_with_what_to_type(comparison, monkeypatch):
 
     with pytest.raises(MissingExtraError, match=r"pandas: not installed.*pip install 'policyframes\[notebook\]'"):
         comparison.to_pandas()
+
+
+def test_numbers_that_nobody_knows_are_missing_numbers_and_no_objects():
+    small = make_collection({"a": "sgp", "b": "s-"}).compare()
+
+    assert small.to_pandas()[["share", "low", "high", "modelled_share", "bias_removed"]].dtypes.eq("float64").all()
+    assert small.changes_to_pandas()[["difference", "p_value", "adjusted_p_value"]].dtypes.eq("float64").all()
+    assert small.collection.to_pandas()["share_securitized"].dtype == "float64"

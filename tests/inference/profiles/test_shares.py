@@ -207,3 +207,10 @@ def test_hostile_errors_are_refused(tmp_path, errors, found):
 
     with pytest.raises(BundleDamagedError, match=found):
         load_bundle(tmp_path / "tiny-v1")
+
+
+@pytest.mark.parametrize("total", range(1, 120))
+def test_intervals_of_counts_hold_the_share_to_the_last_digit(total):
+    for count in (0, 1, total - 1, total):
+        low, high = bound_proportion(count, total)
+        assert 0 <= low <= count / total <= high <= 1

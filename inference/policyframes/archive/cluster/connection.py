@@ -91,5 +91,6 @@ def _make_unreachable(address: str, found: str) -> ArchiveClusterError:
         where=f"--engine ray, {address}",
         found=f"no cluster that can be joined: {' '.join(found.split())[:300]}",
         allowed="a running cluster with the same versions of Python and Ray",
-        remedy="Check with: ray status --address ADDRESS. Then type the same command again.",
+        remedy="Check with: ray status --address ADDRESS. A cluster that asks for a token needs RAY_AUTH_MODE=token "
+        "and its token in the environment. Then type the same command again.",
     )

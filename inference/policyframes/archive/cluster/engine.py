@@ -20,10 +20,10 @@ from policyframes.backends.runtimes import VARIABLE
 from policyframes.errors import ArchiveClusterError, ArchiveInputError, ArchiveWorkerError, PolicyFramesError
 from policyframes.scorer import Scorer
 
-PATIENCE = 300.0
-"""Seconds that a job waits for a first worker."""
-MOMENT = 5.0
-"""Seconds after which a job that waits looks whether it waits in vain."""
+PATIENCE = 600.0
+"""Seconds that a job waits while no worker is ready."""
+MOMENT = 30.0
+"""Seconds after which a job that waits says so, if it waits for workers."""
 _AHEAD = 2
 """Shards a worker that may be done before the one that is waited for."""
 
@@ -209,7 +209,7 @@ class RayEngine:
         waited = time.monotonic() - self._waits_since
         free = self._ray.available_resources().get("CPU", 0)
         total = self._ray.cluster_resources().get("CPU", 0)
-        found = f"no worker after {waited:.0f} seconds; of the cluster's {total:.0f} CPUs {free:.0f} are free"
+        found = f"no worker is ready after {waited:.0f} seconds; of the cluster's {total:.0f} CPUs {free:.0f} are free"
         if waited > PATIENCE:
             raise ArchiveClusterError(
                 where="the workers of the cluster",

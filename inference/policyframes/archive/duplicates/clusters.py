@@ -1,6 +1,6 @@
 """Which articles are copies of an earlier one. The state depends on the articles so far and on nothing else.
 
-Only the first article of each cluster is held, in about 450 bytes; all later ones are compared with those.
+Only the first article of each cluster is held, in less than a kilobyte; all later ones are compared with those.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -142,8 +143,9 @@ def _sum_up(
     # The fastest quality scored most rows, so its sample says most of what does not depend on quality.
     widest = max(timings.values(), key=lambda timing: timing.read)
     share = 1 - widest.quarantined / max(widest.read, 1)
-    passage_bytes = round((widest.passage_bytes or 0) * sample.rows * share)
-    documents = round(widest.document_bytes * sample.rows * share)
+    parts = max(len(sample.inputs), math.ceil(sample.rows / settings.shard_rows)) - 1
+    passage_bytes = round((widest.passage_bytes or 0) * sample.rows * share) + parts * widest.part_bytes[1]
+    documents = round(widest.document_bytes * sample.rows * share) + parts * widest.part_bytes[0]
     cores = count_cores()
     return Forecast(
         files=len(sample.inputs),

@@ -29,6 +29,7 @@ class Timing:
         passages: of all.
         document_bytes: a scored row, on disk.
         passage_bytes: a scored row's passages, on disk; None where they are not written.
+        part_bytes: of what a part of the documents and one of the passages hold beside rows.
     """
 
     rows: int
@@ -39,6 +40,7 @@ class Timing:
     passages: int
     document_bytes: float
     passage_bytes: float | None
+    part_bytes: tuple[int, int]
 
 
 def time_shards(task: Task, shards: Sequence[Shard], workers: int, *, budget: float) -> Timing:
@@ -86,7 +88,16 @@ def time_shards(task: Task, shards: Sequence[Shard], workers: int, *, budget: fl
         passages=sum(counts["passages"] for result in results for counts in result.counts),
         document_bytes=_measure([result.documents for result in results], formats) / scored,
         passage_bytes=_measure(passages, formats) / scored if passages else None,
+        part_bytes=(
+            _measure_frame(results[0].documents, formats),
+            _measure_frame(passages[0] if passages else b"", formats),
+        ),
     )
+
+
+def _measure_frame(part: bytes, output_format: OutputFormat) -> int:
+    """Return how long a part without rows is."""
+    return len(encode_table(decode_part(part).slice(0, 0), output_format)) if part and output_format == "parquet" else 0
 
 
 def _measure(parts: Sequence[bytes], output_format: OutputFormat) -> int:

@@ -24,12 +24,12 @@ from policyframes.archive.readers.batches import BatchBuilder
 from policyframes.archive.rows import Batch, Code, Fault
 from policyframes.archive.settings import Settings
 from policyframes.archive.shards import Shard
+from policyframes.archive.sources.presets import PRESETS
 from policyframes.archive.sources.printed_dates import read_printed_date
 from policyframes.documents.docx_guard import check_container
-from policyframes.documents.limits import Limits
+from policyframes.documents.limits import MEBIBYTE, Limits
 from policyframes.errors import ArchiveInputError, ArchiveSourceError, DocumentError, LimitExceededError
 
-NAMES = ("text", "title", "outlet", "date", "printed_date", "load_date", "section", "length", "byline", "document_id")
 _COUNT = re.compile(r"Documents? ?\((\d{1,6})\)\Z")
 _LISTED = re.compile(r"1\. *(.+)\Z")
 _FIELD = re.compile(r"(Section|Length|Byline|Load-Date|Document-ID): *(.+)\Z", re.DOTALL)
@@ -43,7 +43,8 @@ _FIELD_COLUMNS = {
 _BODY, _END = "Body", "End of Document"
 # What stands after the text of an article, each alone in its paragraph.
 _AFTER = frozenset({"Classification", "Graphic", "Notes", "Correction", _END})
-_LIMITS = Limits()
+# Five hundred articles are about 15 MiB of markup.
+_LIMITS = Limits(output_bytes=32 * MEBIBYTE)
 
 
 @dataclass(frozen=True)
@@ -139,7 +140,7 @@ def _drop_cover(chunk: Sequence[_Line]) -> Sequence[_Line]:
 
 
 def _parse_article(chunk: Sequence[_Line]) -> dict[str, str | None]:
-    article: dict[str, str | None] = dict.fromkeys(NAMES)
+    article: dict[str, str | None] = dict.fromkeys(PRESETS["nexis"].columns)
     body = next((place for place, line in enumerate(chunk) if line.text == _BODY), None)
     head = chunk[: len(chunk) if body is None else body]
     if head:
@@ -249,3 +250,6 @@ class NexisReader:
                 remedy="Start again with another output folder.",
             )
         return articles
+
+
+READER = NexisReader

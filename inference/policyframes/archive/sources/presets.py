@@ -32,6 +32,7 @@ class Preset:
         address: of the web addresses.
         adapt: what is done to each record of a JSON file or a table.
         has_texts: whether its exports hold the articles' text.
+        columns: that its own reader makes; empty where it is read as any table.
     """
 
     title: str
@@ -42,6 +43,7 @@ class Preset:
     address: tuple[str, ...] = ()
     adapt: Callable[[Record], Record] | None = None
     has_texts: bool = True
+    columns: tuple[str, ...] = ()
 
 
 PRESETS: Mapping[str, Preset] = {
@@ -72,8 +74,22 @@ PRESETS: Mapping[str, Preset] = {
         adapt=adapt_gdelt,
         has_texts=False,
     ),
-    "nexis": Preset("Nexis Uni", text=("text",), date=("date",)),
-    "warc": Preset("WARC", text=("text",), id=("url",), date=("date",)),
+    "nexis": Preset(
+        "Nexis Uni",
+        text=("text",),
+        date=("date",),
+        columns=(
+            *("text", "title", "outlet", "date", "printed_date"),
+            *("load_date", "section", "length", "byline", "document_id"),
+        ),
+    ),
+    "warc": Preset(
+        "WARC",
+        text=("text",),
+        id=("url",),
+        date=("date",),
+        columns=("text", "url", "title", "outlet", "date", "crawled", "is_truncated"),
+    ),
 }
 SOURCES = tuple(PRESETS)
 

@@ -24,7 +24,6 @@ from policyframes.documents import html_reader
 from policyframes.documents.limits import Limits
 from policyframes.errors import DocumentError
 
-NAMES = ("text", "url", "title", "outlet", "date", "crawled", "is_truncated")
 _RESPONSE = "response"
 _OK = 200
 _PAGES = ("text/html", "application/xhtml+xml")
@@ -193,3 +192,6 @@ def _describe_page(data: bytes, address: str, crawled: str) -> Mapping[str, str 
     except (etree.LxmlError, ValueError, TypeError, AttributeError, KeyError):
         return {"outlet": None, "date": None}
     return {"outlet": found.sitename or found.hostname or None, "date": found.date or None}
+
+
+READER = WarcReader

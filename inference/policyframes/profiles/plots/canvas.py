@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from policyframes.errors import UsageError
 from policyframes.profiles.extras import import_extra
 from policyframes.profiles.plots.theme import Theme
 
@@ -44,6 +45,21 @@ def open_axes(
         figure.get_layout_engine().set(w_pad=0.1, h_pad=0.1)
     with pyplot.rc_context(dict(theme.settings)):
         yield ax if ax is not None else figure.add_subplot(projection=projection)
+
+
+def check_groups(groups: Sequence[str], where: str) -> None:
+    """Refuse to draw a comparison of nothing.
+
+    Raises:
+        UsageError: there are no groups.
+    """
+    if not groups:
+        raise UsageError(
+            where=where,
+            found="no group of documents",
+            allowed="a comparison of at least one document",
+            remedy="Collect documents first.",
+        )
 
 
 def set_title(ax: Axes, title: str, pad: float = 6) -> None:

@@ -16,7 +16,7 @@ from policyframes.profiles.names import (
     name_kind,
     wrap,
 )
-from policyframes.profiles.plots.canvas import PURPOSE, blend, is_dark, open_axes, set_title, write_note
+from policyframes.profiles.plots.canvas import PURPOSE, blend, check_groups, is_dark, open_axes, set_title, write_note
 from policyframes.profiles.plots.theme import DEFAULT_THEME, Theme
 from policyframes.profiles.profile import Profile
 from policyframes.profiles.shares import UNCERTAIN
@@ -53,7 +53,7 @@ def plot_heatmap(
         theme: colours, hatches and sizes.
 
     Raises:
-        UsageError: there is no such framing.
+        UsageError: there is no such framing, or no group.
         MissingExtraError: matplotlib is not installed.
     """
     kinds = (*comparison.collection.framings, "none", "uncertain")
@@ -62,6 +62,7 @@ def plot_heatmap(
             where="plot_heatmap", found=repr(framing), allowed=", ".join(kinds), remedy="Leave it out for the dominant."
         )
     rows, columns = comparison.aspects, comparison.groups
+    check_groups(columns, "plot_heatmap")
     width = max(_LEAST / len(columns), _WIDTH)
     with open_axes(ax, theme, (_MARGIN + width * len(columns), 1.7 + _HEIGHT * len(rows))) as axes:
         for y, aspect in enumerate(rows):

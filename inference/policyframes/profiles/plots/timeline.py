@@ -23,7 +23,7 @@ from policyframes.profiles.names import (
     shorten,
     wrap,
 )
-from policyframes.profiles.plots.canvas import open_axes, set_title, write_note
+from policyframes.profiles.plots.canvas import check_groups, open_axes, set_title, write_note
 from policyframes.profiles.plots.theme import DEFAULT_THEME, Look, Theme
 from policyframes.profiles.shares import UNCERTAIN, Share
 
@@ -108,6 +108,7 @@ def plot_timeline(
 
 
 def _place_groups(comparison: Comparison) -> list[_Point]:
+    check_groups(comparison.groups, "plot_timeline")
     known = {document.id: document.metadata for document in comparison.collection.documents}
     names = name_groups(comparison, 36)
     is_calendar = all(_YEAR.fullmatch(group) for group in comparison.groups)
