@@ -42,7 +42,8 @@ def score_files(
             continue
         twin = first_of.setdefault(scored.document.sha256, name)
         if twin != name:
-            scored = replace(scored, warnings=(*scored.warnings, f"The text is the same as that of {twin}."))
+            same = f"The text is the same as that of {twin}: a group that holds both counts it twice."
+            scored = replace(scored, warnings=(*scored.warnings, same))
         if not quiet:
             for warning in scored.warnings:
                 typer.echo(f"{file}: {warning}", err=True)

@@ -65,11 +65,13 @@ def read_sample(
     coded, half, strange, empty = _split_rows(table, framings, {document for document, _ in passages})
     warnings = []
     if half:
-        warnings.append(f"{path}: {len(half)} rows are coded in part and not used: lines {_list(half)}.")
+        warnings.append(
+            f"{path}: {_count(half)} coded in part and not used, lines {_list(half)}: write 0 where a framing is absent."
+        )
     if strange:
-        warnings.append(f"{path}: {len(strange)} rows are of documents that are not compared, and not used.")
+        warnings.append(f"{path}: {_count(strange)} of documents that are not compared, and not used.")
     if empty:
-        warnings.append(f"{path}: {empty} rows are not coded yet.")
+        warnings.append(f"{path}: {_count(range(empty))} not coded yet.")
     codes: dict[Key, frozenset[str]] = {}
     faults: list[str] = []
     for line, row in coded.items():
@@ -82,7 +84,7 @@ def read_sample(
     if faults:
         raise _fault(table, f"{len(faults)} rows do not fit ({'; '.join(faults[:_SHOWN])})", _OF_THESE)
     if not codes:
-        raise _fault(table, "no row is coded", "Write 1 or 0 into every column coded_... of the rows that you read.")
+        raise _tell_unusable(table, half, strange)
     return ReadSample(CodedSample(codes), tuple(warnings))
 
 
@@ -145,6 +147,19 @@ def _place_row(row: Mapping[str, str], passages: Mapping[Key, str]) -> tuple[Key
         return key, f"{key[0]} has no passage {row['passage']!r}"
     stated = row.get("text_hash") or hash_text(row.get("text", ""))
     return key, "" if stated == hash_text(passages[key]) else f"passage {key[1]} of {key[0]} has another text"
+
+
+def _tell_unusable(table: Table, half: Sequence[int], strange: Sequence[int]) -> SampleError:
+    """Return why no row of a sample can be used."""
+    if strange:
+        found = f"what is coded, {len(strange)} of its rows, is of documents that are not compared"
+        return _fault(table, found, "Compare the documents that it was drawn from.")
+    found = "no row is coded" + (f" in full; coded in part: {len(half)}" if half else "")
+    return _fault(table, found, "Write 1 or 0 into every column coded_... of the rows that you read.")
+
+
+def _count(rows: Sequence[int]) -> str:
+    return f"{len(rows)} row{' is' if len(rows) == 1 else 's are'}"
 
 
 def _list(lines: Sequence[int]) -> str:

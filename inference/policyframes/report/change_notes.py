@@ -37,14 +37,14 @@ def describe_changes(comparison: Comparison) -> Iterator[str]:
         yield f"  {_describe(comparison, change)}"
     if len(found) > _MOST:
         yield f"  and {len(found) - _MOST} more in changes.csv (with -o)."
-    if small := _find_small(comparison, found):
+    if small := find_small_groups(comparison, found):
         yield (
             f"Fewer than {FEWEST_DOCUMENTS} documents: {', '.join(small)}. What differs there is between these very "
             "documents, and may come of their kind as well as of their time."
         )
 
 
-def _find_small(comparison: Comparison, changes: Sequence[Change]) -> list[str]:
+def find_small_groups(comparison: Comparison, changes: Sequence[Change]) -> list[str]:
     """Return the groups of these changes that have too few documents for a word on other documents of their kind."""
     cells = {(change.aspect, group) for change in changes for group in (change.before, change.after)}
     small = {cell[1] for cell in cells if len(comparison.profiles[cell].documents) < FEWEST_DOCUMENTS}

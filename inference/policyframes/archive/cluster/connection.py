@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import signal
 import socket
 from importlib import import_module
@@ -11,6 +12,7 @@ from typing import Any
 from policyframes.errors import ArchiveClusterError, MissingExtraError
 
 _ADDRESS = "RAY_ADDRESS"
+_TOKEN = "RAY_AUTH_TOKEN"  # noqa: S105  (the name of a variable)
 _CLIENT = "ray://"
 _SECONDS = 10.0
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -55,12 +57,17 @@ def join_cluster(ray: Any, address: str = "", workers: int = 0) -> bool:  # noqa
     settings: dict[str, object] = {"address": address}
     if not address:
         settings = {"address": "local", "include_dashboard": False, "num_cpus": workers or None}
+    lent = {} if address or _TOKEN in os.environ else {_TOKEN: secrets.token_hex(32)}
+    # The cluster of one job asks for a token of its own; without it Ray would leave one in the home folder.
+    os.environ.update(lent)
     handlers = {number: signal.getsignal(number) for number in _SIGNALS}
     try:
         ray.init(**settings, log_to_driver=False, logging_level="ERROR")
     except (ConnectionError, RuntimeError, ValueError, TimeoutError) as error:
         raise _make_unreachable(address or "this machine", str(error)) from error
     finally:
+        for name in lent:
+            del os.environ[name]
         # Ray takes SIGTERM for itself; how a job stops is for whoever started it to say.
         for number, handler in handlers.items():
             if handler is not None and signal.getsignal(number) is not handler:

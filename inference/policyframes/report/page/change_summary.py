@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from policyframes.profiles import Change
+from policyframes.profiles.change import FEWEST_DOCUMENTS
+from policyframes.report.change_notes import find_small_groups
 from policyframes.report.page.changes import is_tested
 from policyframes.report.page.outline import Outline
-from policyframes.report.page.wording import join_words, say_count, say_difference_interval, say_p_value
+from policyframes.report.page.wording import SPACE, join_words, say_count, say_difference_interval, say_p_value
 
 # More steps than this are counted rather than named.
 _MOST_STEPS = 4
@@ -34,6 +36,7 @@ def tell_changes(outline: Outline) -> Iterator[str]:
     if overall:
         yield _tell_still(outline, overall)
     yield from _tell_aspects(outline, [change for change in tested if change.aspect is not None])
+    yield from _tell_small(outline, [change for change in tested if change.is_significant])
 
 
 def _tell_change(outline: Outline, change: Change) -> str:
@@ -48,7 +51,7 @@ def _tell_change(outline: Outline, change: Change) -> str:
         bounds = f"{low * 100:.0f} to {high * 100:.0f}"
         if change.low * change.high <= 0:
             bounds = say_difference_interval(change.low, change.high)
-        interval = f", 95 % interval {bounds}"
+        interval = f", 95{SPACE}% interval {bounds}"
     chance = say_p_value(change.adjusted_p_value if change.adjusted_p_value is not None else 1.0)
     before, after = outline.group(change.before).short, outline.group(change.after).short
     size = f"by {amount}{interval} ({chance}, adjusted for all comparisons)"
@@ -90,6 +93,18 @@ def _tell_aspects(outline: Outline, changes: Sequence[Change]) -> Iterator[str]:
         yield f"{outline.name_aspect(change.aspect)}: {_lower(_tell_change(outline, change))}."
     if len(moved) > _MOST_CHANGES:
         yield "The others stand in the table of changes."
+
+
+def _tell_small(outline: Outline, significant: Sequence[Change]) -> Iterator[str]:
+    """Yield what a change to or from few documents does not say."""
+    small = [outline.group(group).short for group in find_small_groups(outline.comparison, significant)]
+    if not small:
+        return
+    whom = join_words(small) if len(small) <= _MOST_STEPS else f"{len(small)} of the {outline.noun}s"
+    yield (
+        f"Behind these changes stand fewer than {FEWEST_DOCUMENTS} documents of {whom}: what differs there is between "
+        "these very documents, and may come of their kind as well as of their time."
+    )
 
 
 def _lower(text: str) -> str:

@@ -11,6 +11,7 @@ from policyframes.report.page.change_summary import tell_changes
 from policyframes.report.page.heatmap import find_lead, find_tied
 from policyframes.report.page.outline import Group, Kind, Outline, find_share
 from policyframes.report.page.wording import (
+    SPACE,
     join_words,
     say_count,
     say_interval,
@@ -120,7 +121,7 @@ def _tell_group(outline: Outline, group: Group) -> Finding:
 def _tell_share(share: Share, *, is_first: bool) -> str:
     if share.low is None or share.high is None:
         return say_percent(share.value or 0.0)
-    words = "95 % interval " if is_first else ""
+    words = f"95{SPACE}% interval " if is_first else ""
     return f"{say_percent(share.value or 0.0)} ({words}{say_interval(share.low, share.high)})"
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from policyframes.profiles import Share
 
 # A number and its sign stay on one line.
-_SPACE = "\u00a0"
+SPACE = "\u00a0"
 _MINUS = "−"
 _SMALLEST_P = 0.001
 
@@ -15,15 +15,15 @@ _SMALLEST_P = 0.001
 def say_percent(value: float) -> str:
     """Return a share, 0 to 1, as whole per cent; what is not quite 0 or 1 is not said to be it."""
     if 0 < value < 0.005:  # noqa: PLR2004  (what rounds to 0)
-        return f"<1{_SPACE}%"
+        return f"<1{SPACE}%"
     if 0.995 < value < 1:  # noqa: PLR2004  (what rounds to 100)
-        return f">99{_SPACE}%"
-    return f"{value * 100:.0f}{_SPACE}%"
+        return f">99{SPACE}%"
+    return f"{value * 100:.0f}{SPACE}%"
 
 
 def say_interval(low: float, high: float) -> str:
     """Return an interval of a share, such as `32 to 58 %`."""
-    return f"{low * 100:.0f} to {high * 100:.0f}{_SPACE}%"
+    return f"{low * 100:.0f} to {high * 100:.0f}{SPACE}%"
 
 
 def say_share_interval(share: Share) -> str:
@@ -54,8 +54,8 @@ def say_difference_interval(low: float, high: float) -> str:
 def say_p_value(value: float) -> str:
     """Return a p-value in three decimals."""
     if value < _SMALLEST_P:
-        return "p < 0.001"
-    return f"p = {value:.3f}" if value < 0.1 else f"p = {value:.2f}"  # noqa: PLR2004  (decimals that matter)
+        return f"p{SPACE}<{SPACE}0.001"
+    return f"p{SPACE}={SPACE}{value:.3f}" if value < 0.1 else f"p{SPACE}={SPACE}{value:.2f}"  # noqa: PLR2004  (decimals that matter)
 
 
 def say_count(count: int, noun: str) -> str:
