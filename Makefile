@@ -9,7 +9,7 @@ export DOC_VALUE := $(value DOC)
 export OUT_VALUE := $(value OUT)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo score test lint format labels model clean
+.PHONY: help demo score test torture lint format labels model clean
 
 help: ## Show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -24,6 +24,9 @@ score: .venv/installed ## Score your own document: make score DOC=path [OUT=fold
 
 test: .venv-full/installed ## Install everything, and run the whole suite
 	@.venv-full/bin/python -m pytest -n 2 $(TESTS)
+
+torture: .venv-full/installed ## Kill archive jobs a thousand times, and print where: hours
+	@POLICYFRAMES_TORTURE=1 .venv-full/bin/python -m pytest -s tests/inference/archive/test_torture.py tests/inference/archive/test_faults.py
 
 lint: .venv-full/installed ## Check style and types
 	@.venv-full/bin/ruff check .

@@ -109,6 +109,14 @@ def test_what_is_missing_is_asked_for_before_anything_is_read(run, documents, tm
     assert not (tmp_path / "o").exists()
 
 
+def test_a_folder_is_told_and_not_asked_for_its_year(run, documents, tmp_path):
+    (tmp_path / "papers").mkdir()
+    code, out, err = run("compare", *documents, tmp_path / "papers", "--by", "year")
+
+    assert (code, out) == (1, "")
+    assert err.startswith(f"PF-2001: {tmp_path / 'papers'}: a folder.")
+
+
 def test_a_document_that_fails_is_told_and_the_others_are_compared(run, documents, tmp_path):
     (tmp_path / "empty-2020.txt").touch()
     code, _, err = run("compare", *documents, tmp_path / "empty-2020.txt", "--by", "year", "-o", tmp_path / "out")
@@ -199,6 +207,21 @@ def test_a_hand_coded_sample_goes_out_and_comes_back(run, documents, tmp_path, m
     assert "What the hand-coded sample changed" in printed
 
 
+def test_a_sample_that_is_too_small_to_correct_anything_is_told(run, documents, tmp_path):
+    out, codes = tmp_path / "out", tmp_path / "to-code.csv"
+    run("compare", *documents, "--by", "year", "-o", out, "-q")
+    run("sample", out / "passages.csv", "-n", "9", "--by", "year", "-o", codes)
+    rows = [row | dict.fromkeys([k for k in row if k.startswith("coded_")], "0") for row in read_csv(codes)]
+    with codes.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    code, printed, err = run("compare", *documents, "--by", "year", "--coded", codes)
+
+    assert {json.loads(line)["method"] for line in printed.splitlines()} <= {"adjusted", "counted"}
+    assert (code, err) == (0, f"{codes}: no share is corrected, as no group has 10 coded passages or more.\n")
+
+
 def test_a_sample_of_another_text_is_refused(run, documents, tmp_path):
     out, codes = tmp_path / "out", tmp_path / "to-code.csv"
     run("compare", *documents, "--by", "year", "-o", out, "-q")
@@ -247,6 +270,14 @@ def test_fewer_passages_than_asked_for_are_all_taken_and_told(run, documents, tm
 
     assert printed.startswith("32 of 36 passages")
     assert err.endswith("There are fewer than 20 of year 1999: all of them were taken.\n")
+
+
+def test_a_long_name_leaves_room_for_the_numbers(run, documents, monkeypatch):
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    _, out, _ = run("compare", *documents, "--by", "issuer", "--set", f"issuer={'T' * 10_000}")
+
+    assert "TTT" in out
+    assert len(out.splitlines()) < 40
 
 
 def test_nothing_that_a_csv_says_steers_the_terminal(run, documents, metadata, monkeypatch):

@@ -178,8 +178,9 @@ def test_the_same_text_twice_is_told(run, document, tmp_path):
     rows = read_csv(tmp_path / "out" / "documents.csv")
 
     assert code == 0
-    assert err.endswith("copy.txt: The text is the same as that of strategy.\n")
-    assert [row["warnings"] for row in rows] == ["", "The text is the same as that of strategy."]
+    told = "The text is the same as that of strategy: a group that holds both counts it twice."
+    assert err.endswith(f"copy.txt: {told}\n")
+    assert [row["warnings"] for row in rows] == ["", told]
 
 
 def test_a_folder_is_told_once_and_plainly(run, tmp_path):

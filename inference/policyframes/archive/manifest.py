@@ -37,9 +37,13 @@ def describe_model(scorer: Scorer) -> dict[str, object]:
     }
 
 
-def describe_code(scorer: Scorer) -> dict[str, object]:
+def describe_code(scorer: Scorer, *, dedupe: bool = False) -> dict[str, object]:
     """Return what the manifest says of the code: versions, and a hash of the sources."""
-    libraries = [*_LIBRARIES, *([scorer.runtime, "tokenizers"] if scorer.runtime else [])]
+    libraries = [
+        *_LIBRARIES,
+        *(["datasketch"] if dedupe else []),
+        *([scorer.runtime, "tokenizers"] if scorer.runtime else []),
+    ]
     return {
         "version": __version__,
         "sources_sha256": hash_sources(),

@@ -88,7 +88,7 @@ def compare(  # noqa: PLR0913  (each is an option of the command line)
     wanted = choose_aspects(aspects, aspect or (), aspects_file)
     question = Question(by.strip().lower(), known, wanted, voice=voice, coded=coded, quiet=quiet)
     # All that can be wrong with the question is told before the first document is read.
-    check_question(question)
+    check_question(question, names)
     scorer = load(bundle or None, quality)
     limits = make_limits(max_seconds, max_memory_mb, max_input_mb)
     results = score_all(scorer, files, file_format, limits=limits, quiet=quiet)

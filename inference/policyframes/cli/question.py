@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,9 +10,10 @@ import typer
 
 from policyframes.aspects import read_aspects
 from policyframes.bundle import Bundle
-from policyframes.errors import UsageError
+from policyframes.errors import DocumentNotFoundError, UsageError
 from policyframes.profiles import BY_DOCUMENT, Comparison, Metadata, assemble_collection, check_column
 from policyframes.profiles.assembly import Voice
+from policyframes.profiles.coded import MIN_CODED
 from policyframes.profiles.metadata import find_lookalikes
 from policyframes.profiles.samples import map_texts, read_sample
 from policyframes.scorer import ScoredDocument
@@ -42,14 +43,20 @@ class Question:
     quiet: bool = False
 
 
-def check_question(question: Question) -> None:
+def check_question(question: Question, files: Mapping[str, str]) -> None:
     """Tell what is odd about the metadata, and refuse a question that it cannot answer.
 
+    Args:
+        question: what is asked.
+        files: path of the file by id of the document.
+
     Raises:
+        DocumentNotFoundError: a folder stands for the documents in it, so that nothing is known of them.
         MissingMetadataError: documents lack the column that groups them.
     """
     _tell(question.metadata.warnings, quiet=question.quiet)
     if question.by != BY_DOCUMENT:
+        _refuse_folders(question, files)
         check_column(question.metadata, question.by)
         _tell(find_lookalikes(question.metadata, question.by), quiet=question.quiet)
 
@@ -70,7 +77,11 @@ def answer_question(question: Question, scored: Sequence[ScoredDocument], bundle
     collection = assemble_collection(
         scored, question.metadata.documents, question.aspects, bundle=bundle, voice=question.voice, sample=sample
     )
-    return collection.compare(question.by)
+    comparison = collection.compare(question.by)
+    if sample is not None and not any(profile.modelled for profile in comparison.profiles.values()):
+        fault = f"{question.coded}: no share is corrected, as no group has {MIN_CODED} coded passages or more."
+        _tell([fault], quiet=question.quiet)
+    return comparison
 
 
 def choose_aspects(ids: str, additions: Sequence[str], path: Path | None) -> tuple[Aspect, ...]:
@@ -98,6 +109,26 @@ def choose_aspects(ids: str, additions: Sequence[str], path: Path | None) -> tup
         )
     asked = set(every) if ALL in named else set(named)
     return tuple(item for name, item in every.items() if name in asked or item != shipped.get(name))
+
+
+def _refuse_folders(question: Question, files: Mapping[str, str]) -> None:
+    known = question.metadata.documents
+    folders = (file for name, file in files.items() if question.by not in known[name] and _is_folder(file))
+    for folder in folders:
+        raise DocumentNotFoundError(
+            where=folder,
+            found="a folder",
+            allowed="the path of a readable file, or - for standard input",
+            remedy="Name the files in it; a shell does so with folder/*.pdf.",
+        )
+
+
+def _is_folder(file: str) -> bool:
+    try:
+        return Path(file).is_dir()
+    except OSError:
+        # What is wrong with the path is told when it is opened.
+        return False
 
 
 def _tell(warnings: Sequence[str], *, quiet: bool) -> None:

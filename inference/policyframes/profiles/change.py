@@ -22,6 +22,7 @@ SIGNIFICANT = 0.05
 FEWEST_DOCUMENTS = 5
 
 _STEPS = 60
+_STRIDES = 32
 
 
 @dataclass(frozen=True)
@@ -259,12 +260,24 @@ def _find_between(coefficients: tuple[float, float, float], above: float) -> flo
 
 
 def _find_end(is_inside: Callable[[float], bool], inside: float, outside: float) -> float:
-    """Return where the interval ends between a difference that it holds and the end of the scale."""
-    if is_inside(outside):
+    """Return where the interval ends between a difference that it holds and the end of the scale.
+
+    It is the first end on the way: where documents differ much in length, differences far off are no surprise again.
+    """
+    if inside * outside < 0 and not is_inside(0.0):
+        # So that the interval and the p-value never contradict each other.
+        outside = 0.0
+    start = inside
+    for step in range(1, _STRIDES + 1):
+        reached = start + (outside - start) * step / _STRIDES if step < _STRIDES else outside
+        if not is_inside(reached):
+            break
+        inside = reached
+    else:
         return outside
     for _ in range(_STEPS):
-        middle = (inside + outside) / 2
-        inside, outside = (middle, outside) if is_inside(middle) else (inside, middle)
+        middle = (inside + reached) / 2
+        inside, reached = (middle, reached) if is_inside(middle) else (inside, middle)
     return inside
 
 

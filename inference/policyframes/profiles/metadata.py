@@ -6,7 +6,6 @@ Guesses nothing: a year in a document's title or text is no metadata, and who go
 from __future__ import annotations
 
 import difflib
-import re
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,8 +15,6 @@ from policyframes.errors import MetadataError, MissingMetadataError
 from policyframes.profiles.metadata_sources import find_year, is_year, read_names, read_rows, read_settings
 from policyframes.spreadsheet import read_table
 
-# How a spreadsheet or a data frame writes a year that it takes for a number with decimals.
-_YEAR_AS_NUMBER = re.compile(r"(\d{4})[.,]0+")
 KNOWN_COLUMNS = ("title", "year", "administration", "issuer", "date")
 
 
@@ -130,11 +127,9 @@ def _tell_differences(document: str, before: Mapping[str, str], after: Mapping[s
 
 
 def _check_years(document: str, values: Mapping[str, str]) -> Mapping[str, str]:
-    """Return the values with a year of four digits, also where only a date is known."""
+    """Return the values with a year where only a date is known."""
     if "year" not in values and (year := find_year(values.get("date", ""))):
         return {**values, "year": year}
-    if number := _YEAR_AS_NUMBER.fullmatch(values.get("year", "")):
-        values = {**values, "year": number[1]}
     if not is_year(values.get("year", "2000")):
         raise MetadataError(
             where=document,

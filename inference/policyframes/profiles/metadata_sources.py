@@ -17,6 +17,8 @@ _YEAR = re.compile(r"[12]\d{3}")
 # A date as archives write it, 20171218 or 2017-12-18, names its year too; any other longer number does not.
 _YEAR_IN_NAME = re.compile(r"(?<!\d)(1[5-9]\d\d|20\d\d)(?:(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01]))?(?!\d)")
 _YEAR_OF_DATE = re.compile(r"([12]\d{3})(?:-\d{1,2}(?:-\d{1,2})?)?|\d{1,2}[./]\d{1,2}[./]([12]\d{3})")
+# How a spreadsheet or a data frame writes a year that it takes for a number with decimals.
+_DECIMALS = re.compile(r"(?<=\d{4})[.,]0+")
 _FIELD = re.compile(r"\{([^{}]*)\}")
 _COLUMN = re.compile(r"[^\W\d]\w*")
 _SHOWN = 5
@@ -82,6 +84,8 @@ def read_rows(table: Table, files: Mapping[str, str], warnings: list[str]) -> Va
             strangers[row[key] or f"(line {line}, which names none)"] = None
             continue
         values = {name: " ".join(cell.split()) for name, cell in row.items() if cell and name not in DOCUMENT_COLUMNS}
+        if is_year(whole := _DECIMALS.sub("", values.get("year", ""))):
+            values["year"] = whole
         if found.get(document, values) != values:
             what = f"lines {line_of[document]} and {line} say different things of {document}"
             raise _fault(table, what, "Keep one of them.")

@@ -66,7 +66,7 @@ def read_sample(
     warnings = []
     if half:
         warnings.append(
-            f"{path}: {_count(half)} coded in part and not used, lines {_list(half)}: write 0 where a framing is absent."
+            f"{path}: {_count(half)} coded in part and not used: lines {_list(half)}. Write 0 for what is absent."
         )
     if strange:
         warnings.append(f"{path}: {_count(strange)} of documents that are not compared, and not used.")

@@ -21,6 +21,7 @@ from policyframes.report.terminal_tables import (
     build_shares_table,
     clean,
     find_spoken,
+    name_group,
 )
 
 _SHOWN_CHARACTERS = 230
@@ -78,7 +79,9 @@ def _explain(comparison: Comparison) -> Iterator[str]:
         )
         yield f"Too few: fewer than {MIN_PASSAGES} passages, of which no share is stated.{wider}"
     if uncorrected := [profile for profile in profiles if profile.coded and not profile.modelled]:
-        cells = ", ".join(f"{name_aspect(item.aspect, comparison.collection)} of {item.group}" for item in uncorrected)
+        cells = ", ".join(
+            f"{name_aspect(item.aspect, comparison.collection)} of {name_group(item)}" for item in uncorrected
+        )
         yield f"Fewer than {MIN_CODED} coded passages, so not corrected: {cells}."
     if unspoken := [aspect for aspect in comparison.aspects[1:] if aspect not in find_spoken(comparison)]:
         names = ", ".join(name_aspect(aspect, comparison.collection) for aspect in unspoken)
@@ -89,7 +92,7 @@ def _explain(comparison: Comparison) -> Iterator[str]:
 
 def _describe_methods(shares: Iterable[Share]) -> str:
     methods = dict.fromkeys(share.method for share in shares if share.value is not None and share.kind != UNCERTAIN)
-    stated = " or ".join(_METHODS[method] for method in methods)
+    stated = ", or ".join(_METHODS[method] for method in methods)
     return f"Shares are {stated}. Uncertain is what the model says of itself." if stated else ""
 
 

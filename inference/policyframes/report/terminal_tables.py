@@ -7,11 +7,13 @@ from rich.table import Table
 from rich.text import Text
 
 from policyframes.profiles.comparison import Comparison
-from policyframes.profiles.names import name_aspect
+from policyframes.profiles.names import name_aspect, shorten
 from policyframes.profiles.profile import Profile
 from policyframes.profiles.shares import Share
 
 _MANY_SMALL = 3
+# Of a longer name of a group this much tells it from others; the files hold all of it.
+_LONGEST_NAME = 100
 
 
 def build_shares_table(comparison: Comparison, *, is_narrow: bool) -> Table:
@@ -31,7 +33,7 @@ def build_shares_table(comparison: Comparison, *, is_narrow: bool) -> Table:
         if profile.is_too_small:
             shares = ["too few", *[""] * (len(kinds) - 1)]
         sizes = [str(len(profile.documents))] if counts_documents else []
-        table.add_row(clean(profile.group), *sizes, str(len(profile.passages)), *shares)
+        table.add_row(clean(name_group(profile)), *sizes, str(len(profile.passages)), *shares)
     return table
 
 
@@ -52,10 +54,12 @@ def build_aspects_table(comparison: Comparison) -> Table:
         gathered = small if len(small) >= _MANY_SMALL else []
         for profile in profiles:
             if profile not in gathered:
-                table.add_row(clean(name), clean(profile.group), str(len(profile.passages)), *_describe_cell(profile))
+                table.add_row(
+                    clean(name), clean(name_group(profile)), str(len(profile.passages)), *_describe_cell(profile)
+                )
                 name = ""
         if gathered:
-            counts = ", ".join(f"{profile.group} ({len(profile.passages)})" for profile in gathered)
+            counts = ", ".join(f"{name_group(profile)} ({len(profile.passages)})" for profile in gathered)
             table.add_row(clean(name), "others", "", "", "", clean(f"too few to say: {counts}"))
         table.add_section()
     return table
@@ -71,7 +75,7 @@ def build_correction_table(comparison: Comparison) -> Table:
     for name in ("as modelled", "corrected", "bias removed"):
         table.add_column(name, justify="right", no_wrap=True)
     for profile in comparison.profiles.values():
-        first = [name_aspect(profile.aspect, comparison.collection), profile.group, str(profile.coded)]
+        first = [name_aspect(profile.aspect, comparison.collection), name_group(profile), str(profile.coded)]
         for kind, before in (profile.modelled or {}).items():
             after = profile.shares[kind]
             if after.method != "coded":
@@ -82,6 +86,11 @@ def build_correction_table(comparison: Comparison) -> Table:
             table.add_row(*map(clean, first), kind, _format_cell(before), _format_cell(after), bias)
             first = ["", "", ""]
     return table
+
+
+def name_group(profile: Profile) -> str:
+    """Return what people read as the name of a profile's group."""
+    return shorten(profile.group, _LONGEST_NAME)
 
 
 def find_spoken(comparison: Comparison) -> list[str]:

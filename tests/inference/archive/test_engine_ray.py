@@ -16,6 +16,7 @@ import pytest
 from policyframes.archive.cluster import engine
 from policyframes.archive.cluster.connection import import_ray
 from policyframes.archive.cluster.engine import choose_ray
+from policyframes.archive.cluster.worker import ShardWorker
 from policyframes.archive.job import Means, score_archive
 from policyframes.archive.lock import hold_lock
 from policyframes.archive.settings import Settings
@@ -158,8 +159,8 @@ def test_a_cluster_without_a_free_cpu_is_a_named_error(ray, source, tmp_path, bu
     said: list[str] = []
     ray.init(address=address, log_to_driver=False, logging_level="ERROR")
     try:
-        hog = ray.remote(num_cpus=2)(dict).remote()
-        ray.get(hog.keys.remote())
+        hog = ray.remote(num_cpus=2)(ShardWorker).remote(None)
+        ray.get(hog.find_node.remote())
         with pytest.raises(ArchiveClusterError, match=r"no worker is ready after . seconds; .* 2 CPUs 0 are free"):
             run_on_cluster(source, tmp_path / "out", bundle_folder, said=said)
         assert ray.is_initialized()

@@ -26,7 +26,11 @@ def run_torture(checkout, *arguments):
 
 @pytest.mark.slow
 def test_random_kills_lose_nothing_and_most_land_within_a_write(checkout):
-    figures = ("--kills", 1000, "--rows", 20_000, "--shard-rows", 150) if IS_FULL else ("--kills", 60)
+    figures = (
+        ("--kills", 1000, "--rows", 20_000, "--shard-rows", 150)
+        if IS_FULL
+        else ("--kills", 60, "--rows", 600, "--shard-rows", 25)
+    )
     report = run_torture(checkout, "kills", *figures)
     landed = report["landed"]
     kills = sum(landed.values()) - landed.get("after the end", 0)

@@ -29,7 +29,7 @@ from tests.inference.archive.archives import FORMATS, QuickDisk, make_rows, read
 from tests.inference.builders import make_bundle
 
 KILLED = 137
-PAUSE = 0.002
+PAUSE = 0.001
 AFTER_THE_END = "after the end"
 STEPS = ("create", "open", "write", "sync", "rename", "sync folder", "folder", "truncate")
 PLACES = ("plan", "part", "quarantine", "ids", "ledger", "final")

@@ -165,7 +165,7 @@ def test_a_hand_coded_sample_is_read_from_python(tmp_path):
     rows = [{**row, **codes} for row in sample_rows(drawn, "")]
     rows[0]["coded_governance"] = ""
     (tmp_path / "coded.csv").write_text(format_csv(rows, sample_columns(FRAMINGS)))
-    with pytest.warns(UserWarning, match="1 rows are coded in part"):
+    with pytest.warns(UserWarning, match="1 row is coded in part"):
         corrected = collection.correct(tmp_path / "coded.csv")
 
     assert corrected.profile().coded == 19

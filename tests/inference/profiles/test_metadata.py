@@ -145,6 +145,29 @@ def test_a_setting_may_name_a_document_with_points_in_its_name():
     assert known({"a.b": "a.b.txt"}, settings=["a.b.year=2017"]) == {"a.b": {"year": "2017"}}
 
 
+@pytest.mark.parametrize("cell", ["2014", "2014.0", '"2014,0"', "2014.00"])
+def test_a_year_that_a_spreadsheet_took_for_a_number_is_a_year_and_no_contradiction(write, cell):
+    found = gather_metadata(FILES, table=write(f"file,year\nnss-2014.pdf,{cell}\nnss-2025.docx,2025\n"))
+
+    assert found.documents["nss-2014"] == {"year": "2014"}
+    assert found.warnings == ()
+
+
+@pytest.mark.parametrize("cell", ["2014.5", "14.0", "2014-15", "20140"])
+def test_what_is_no_year_stays_refused(write, cell):
+    with pytest.raises(MetadataError, match=f"its year is '{cell}'"):
+        gather_metadata(FILES, table=write(f"document,year\nnss-2014,{cell}\n"))
+
+
+@pytest.mark.parametrize(("column", "is_near"), [("administartion", True), ("goverment", False)])
+def test_a_column_that_is_misspelt_is_guessed_at(column, is_near):
+    found = gather_metadata(FILES, settings=["administration=X"])
+    with pytest.raises(MissingMetadataError) as stop:
+        check_column(found, column)
+
+    assert ("Did you mean --by administration? If not: Say it in one of" in str(stop.value)) is is_near
+
+
 def test_what_is_missing_is_asked_for_with_three_ways_and_every_document():
     files = {f"d{number}": f"d{number}.txt" for number in range(12)}
     found = gather_metadata(files, settings=["d3.administration=X"])

@@ -85,9 +85,23 @@ def test_rows_that_are_coded_in_part_or_not_at_all_are_told_and_not_used(write):
 
     assert list(read.sample.framings) == [("a", 2)]
     assert [warning.partition(": ")[2] for warning in read.warnings] == [
-        "1 rows are coded in part and not used: lines 2.",
-        "1 rows are not coded yet.",
+        "1 row is coded in part and not used: lines 2. Write 0 for what is absent.",
+        "1 row is not coded yet.",
     ]
+
+
+@pytest.mark.parametrize(
+    ("documents", "rows", "found"),
+    [
+        ({"b"}, [(1, 0, 0)], "what is coded, 1 of its rows, is of documents that are not compared"),
+        ({"a", "b"}, [(1, "", ""), ("", 1, "")], "no row is coded in full; coded in part: 2"),
+        ({"a", "b"}, [("", "", "")], r"no row is coded\."),
+    ],
+)
+def test_a_sample_of_which_nothing_can_be_used_says_why(write, documents, rows, found):
+    passages = {key: text for key, text in PASSAGES.items() if key[0] in documents}
+    with pytest.raises(SampleError, match=found):
+        read_sample(write(code(*rows)), passages, FRAMINGS, "year")
 
 
 def test_rows_of_documents_that_are_not_compared_are_told(write):
@@ -95,7 +109,7 @@ def test_rows_of_documents_that_are_not_compared_are_told(write):
     read = read_sample(write(code((1, 0, 0), (1, 0, 0), start=49)), only_a, FRAMINGS, "year")
 
     assert list(read.sample.framings) == [("a", 50)]
-    assert "1 rows are of documents that are not compared" in read.warnings[0]
+    assert "1 row is of documents that are not compared" in read.warnings[0]
 
 
 def test_the_text_stands_in_for_a_hash_that_was_deleted(write):

@@ -74,20 +74,22 @@ def test_many_groups_are_told_by_their_range_and_their_leads():
 def test_significant_changes_are_told_and_the_others_are_called_chance():
     changes = [make_change("2001", "2002", 0.2, 0.01), make_change("2002", "2003", -0.03, 0.6)]
     shares = {"2001": (0.2, 0.3, 0.1), "2002": (0.4, 0.3, 0.1), "2003": (0.37, 0.3, 0.1)}
-    first, second = summarise(make_comparison(shares, changes=changes)).changes
+    first, second, few = summarise(make_comparison(shares, changes=changes)).changes
 
     assert plain(first).startswith("From 2001 to 2002 the share of securitized rose by 20 percentage points")
     assert "95 % interval 15 to 25 (p = 0.010, adjusted for all comparisons)" in plain(first)
     assert second.startswith("No share of all passages changed significantly from 2002 to 2003")
+    assert few.startswith("Behind these changes stand fewer than 5 documents of 2001 and 2002: ")
 
 
 def test_groups_without_an_order_in_time_differ_and_do_not_change():
     changes = [make_change("a", "b", 0.2, 0.01)]
     comparison = make_comparison({"a": (0.2, 0.3, 0.1), "b": (0.4, 0.3, 0.1)}, by="issuer", changes=changes)
-    told, rest = summarise(comparison).changes
+    told, rest, few = summarise(comparison).changes
 
     assert told.startswith("In b the share of securitized is higher than in a by 20 percentage points")
     assert rest == "All other differences between the two issuers may be chance."
+    assert "fewer than 5 documents of a and b: what differs there is between these very documents" in few
 
 
 def test_nothing_significant_is_said_to_be_chance_perhaps():

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Sequence
 from functools import cache
 from importlib import import_module
 from typing import Any
@@ -91,8 +90,3 @@ def measure_similarity(values: Digests, others: Digests) -> npt.NDArray[np.float
     equal = (others == values).mean(axis=-1)
     # Other values share eight bits once in 256 times.
     return np.asarray((equal - 1 / 256) / (1 - 1 / 256))
-
-
-def join_signatures(signatures: Sequence[bytes]) -> bytes:
-    """Return signatures as a file holds them."""
-    return b"".join(signatures)

@@ -9,9 +9,9 @@ from functools import cache
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
 from policyframes._version import __version__
-from policyframes.archive.groups import MISSING, ArchiveShares
+from policyframes.archive.groups import ArchiveShares
 from policyframes.archive.periods import UNDATED
-from policyframes.profiles.shares import MIN_PASSAGES, UNCERTAIN
+from policyframes.profiles.shares import MIN_PASSAGES
 from policyframes.report.archive.chart import CELL, build_cell, build_charts
 from policyframes.report.page.hatches import draw_hatch
 from policyframes.report.page.wording import say_count, say_percent, say_share
@@ -27,7 +27,6 @@ def render_archive(found: ArchiveShares) -> str:
     environment = _open_templates()
     kinds = list(found.total.shares)
     labels = _label_kinds(kinds)
-    dominant = max(found.framings, key=lambda kind: found.total.shares[kind].value or 0.0)
     return environment.get_template("archive.html.j2").render(
         found=found,
         kinds=kinds,
@@ -38,11 +37,9 @@ def render_archive(found: ArchiveShares) -> str:
         cell_width=CELL,
         hatch=draw_hatch,
         noun=_NOUNS.get(found.by, found.column),
-        dominant=dominant,
         minimum=MIN_PASSAGES,
         small=sum(1 for group in found.groups if group.passages < MIN_PASSAGES),
         undated=next((group for group in found.groups if group.name == UNDATED), None),
-        missing=MISSING,
         version=__version__,
         style_hash=_hash_style(),
     )
@@ -74,7 +71,6 @@ def _open_templates() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters |= {"count": say_count, "percent": say_percent, "share": say_share}
-    environment.globals["uncertain"] = UNCERTAIN
     return environment
 
 
