@@ -21,8 +21,9 @@ SIGNIFICANT = 0.05
 # With as many documents on both sides, what they differ by among themselves can be reckoned, and counts as chance.
 FEWEST_DOCUMENTS = 5
 
-_STEPS = 60
+# Of the search for an end of an interval: strides to find where it lies, then halvings.
 _STRIDES = 32
+_STEPS = 60
 
 
 @dataclass(frozen=True)
@@ -262,22 +263,21 @@ def _find_between(coefficients: tuple[float, float, float], above: float) -> flo
 def _find_end(is_inside: Callable[[float], bool], inside: float, outside: float) -> float:
     """Return where the interval ends between a difference that it holds and the end of the scale.
 
-    It is the first end on the way: where documents differ much in length, differences far off are no surprise again.
+    Where documents differ much in length, differences far off are no surprise again: it is the last end on the way. But
+    where a difference of 0 is a surprise it ends before 0, so that interval and p-value never contradict each other.
     """
     if inside * outside < 0 and not is_inside(0.0):
-        # So that the interval and the p-value never contradict each other.
         outside = 0.0
-    start = inside
-    for step in range(1, _STRIDES + 1):
-        reached = start + (outside - start) * step / _STRIDES if step < _STRIDES else outside
-        if not is_inside(reached):
-            break
-        inside = reached
-    else:
+    if is_inside(outside):
         return outside
+    step = (outside - inside) / _STRIDES
+    for stride in range(_STRIDES - 1, 0, -1):
+        if is_inside(inside + stride * step):
+            inside, outside = inside + stride * step, inside + (stride + 1) * step
+            break
     for _ in range(_STEPS):
-        middle = (inside + reached) / 2
-        inside, reached = (middle, reached) if is_inside(middle) else (inside, middle)
+        middle = (inside + outside) / 2
+        inside, outside = (middle, outside) if is_inside(middle) else (inside, middle)
     return inside
 
 

@@ -6,15 +6,17 @@ from collections.abc import Iterator, Sequence
 
 from policyframes.profiles.change import FEWEST_DOCUMENTS, Change
 from policyframes.profiles.comparison import Comparison
-from policyframes.profiles.names import name_aspect
+from policyframes.profiles.names import name_aspect, shorten
 
 _MOST = 20
+_LONGEST_NAME = 100
 
 
 def describe_changes(comparison: Comparison) -> Iterator[str]:
     """Yield one sentence on how many changes were tested, then one for each that is significant, largest first."""
     if len(comparison.groups) == 1:
-        yield f"There is one group only, {comparison.by} {comparison.groups[0]}: nothing to compare it with."
+        group = shorten(comparison.groups[0], _LONGEST_NAME)
+        yield f"There is one group only, {comparison.by} {group}: nothing to compare it with."
         return
     if not comparison.changes:
         yield (
@@ -58,5 +60,5 @@ def _describe(comparison: Comparison, change: Change) -> str:
     p_value = "p < 0.001" if adjusted < 0.001 else f"p = {adjusted:.3f}"  # noqa: PLR2004  (what three decimals show)
     return (
         f"{what}: {ends[0]:+.0f} points ({ends[1]:+.0f} to {ends[2]:+.0f}) "
-        f"from {change.before} to {change.after}, {p_value}"
+        f"from {shorten(change.before, _LONGEST_NAME)} to {shorten(change.after, _LONGEST_NAME)}, {p_value}"
     )

@@ -74,6 +74,22 @@ def test_the_interval_leaves_zero_out_exactly_where_the_test_says_so(table, more
     assert (change.p_value < 0.05) == (change.low > 0)
 
 
+def test_documents_of_all_lengths_leave_interval_and_p_value_of_one_mind():
+    # The further off a difference is assumed, the more the long documents make of it: all of the scale is no surprise.
+    before, after = ["ssss", "ss-s", "ss", "ss-ss-ss", "ss"], ["--gg", "gggg", "g", "gggg", "g--g"]
+    collection = make_collection(
+        {f"{side}{i}": kinds for side in (0, 1) for i, kinds in enumerate((before, after)[side])}
+    )
+    profiles = [
+        build_profile(collection, group=str(side), documents=[f"{side}{i}" for i in range(5)]) for side in (0, 1)
+    ]
+    profiles = [replace(item, shares=estimate_shares(item.passages, item.framings, TABLE)) for item in profiles]
+    change = measure_changes(*profiles, TABLE)[0]
+
+    assert change.p_value < 0.05
+    assert change.low <= change.difference <= change.high < 0
+
+
 def test_too_few_passages_have_no_change():
     change = compare_letters("s" * 5, "g" * 30)["securitized"]
 
