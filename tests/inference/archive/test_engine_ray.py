@@ -22,7 +22,7 @@ from policyframes.archive.lock import hold_lock
 from policyframes.archive.settings import Settings
 from policyframes.errors import ArchiveClusterError, ArchiveLockedError, ArchiveWorkerError
 from tests.inference.archive.archives import make_rows, read_tree, run_job, write_rows
-from tests.inference.archive.workers import BrokenWorker, DoomedWorker, MortalWorker, OtherWorker
+from tests.inference.archive.workers import AbsentWorker, BrokenWorker, DoomedWorker, MortalWorker, OtherWorker
 
 pytestmark = pytest.mark.slow
 LEDGER = Path("_work", "ledger.jsonl")
@@ -147,8 +147,9 @@ def test_a_machine_with_other_code_is_refused(source, tmp_path, bundle_folder, a
     assert not (tmp_path / "out" / LEDGER).exists()
 
 
-def test_workers_that_never_get_ready_are_a_named_error(source, tmp_path, bundle_folder, address, monkeypatch):
-    monkeypatch.setattr(engine, "ShardWorker", BrokenWorker)
+@pytest.mark.parametrize("kind", [BrokenWorker, AbsentWorker])
+def test_workers_that_never_get_ready_are_a_named_error(source, tmp_path, bundle_folder, address, monkeypatch, kind):
+    monkeypatch.setattr(engine, "ShardWorker", kind)
     with pytest.raises(ArchiveClusterError, match=r"none could be made ready, last: .*no library at place"):
         run_on_cluster(source, tmp_path / "out", bundle_folder, address=address)
 

@@ -42,3 +42,10 @@ class BrokenWorker(ShardWorker):
 
     def prepare(self, place):
         raise ImportError(f"no library at place {place}")
+
+
+class AbsentWorker(ShardWorker):
+    """Does not even start, as where the package is not installed."""
+
+    def __init__(self, task):  # noqa: ARG002  (the signature is Ray's to call)
+        raise ModuleNotFoundError("no library at place, nor the package")

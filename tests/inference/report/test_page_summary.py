@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from dataclasses import replace
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -132,6 +133,24 @@ def test_no_document_at_all_has_a_summary():
 
 def test_the_method_of_the_shares_is_stated():
     assert "corrected for the errors" in summarise(make_comparison({"doc": (0.6, 0.2, 0.1)}, by="document")).method
+
+
+def test_an_overlap_with_two_framings_is_told_of_both():
+    (finding,) = summarise(make_comparison({"doc": (0.5, 0.45, 0.45)}, by="document")).findings
+
+    assert "its interval overlaps those of governance and partnership." in finding.text
+
+
+def test_shares_that_were_had_in_two_ways_are_told_apart():
+    comparison = make_comparison({"2001": (0.6, 0.2, 0.1), "2002": (0.6, 0.2, 0.1)})
+    profile = comparison.profiles[None, "2002"]
+    shares = {kind: replace(share, method="coded") for kind, share in profile.shares.items()}
+    method = summarise(
+        replace(comparison, profiles={**comparison.profiles, (None, "2002"): replace(profile, shares=shares)})
+    ).method
+
+    assert "The shares of 2001 are corrected for the errors" in method
+    assert "The shares of 2002 are corrected by a hand-coded sample" in method
 
 
 def test_documents_of_one_title_are_told_apart():

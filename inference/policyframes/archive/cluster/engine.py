@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -24,6 +25,7 @@ PATIENCE = 600.0
 """Seconds that a job waits while no worker is ready."""
 MOMENT = 30.0
 """Seconds after which a job that waits says so, if it waits for workers."""
+_COLOUR = re.compile("\x1b\\[[0-9;]*m")
 _AHEAD = 2
 """Shards a worker that may be done before the one that is waited for."""
 
@@ -179,7 +181,7 @@ class RayEngine:
 
     def _replace(self, worker: _Worker, error: Exception, waiting: deque[Shard], tries: Counter[int]) -> None:
         """Put a new worker in the place of a lost one, and its shard back into the queue."""
-        reason = " ".join(str(error).split())[:400]
+        reason = _find_reason(error)
         if worker.shard is not None:
             if tries[worker.shard.number] >= MOST_TRIES:
                 raise ArchiveWorkerError(
@@ -218,6 +220,12 @@ class RayEngine:
                 remedy="Wait for other jobs to end or add machines, then type the same command again: it goes on.",
             )
         self._say(f"Waiting: {found}")
+
+
+def _find_reason(error: Exception) -> str:
+    """Return the last line of one of Ray's errors, where the cause stands, without its colours."""
+    lines = [line.strip() for line in _COLOUR.sub("", str(error)).splitlines() if line.strip()]
+    return lines[-1][:300] if lines else type(error).__name__
 
 
 def _check_maker(node: str, wanted: Mapping[str, object], found: Mapping[str, object]) -> None:

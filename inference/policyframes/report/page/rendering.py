@@ -25,6 +25,10 @@ from policyframes.report.page.timeline import build_timeline
 from policyframes.report.page.wording import say_count, say_difference, say_percent, say_share, say_share_interval
 from policyframes.report.rows import Failure
 
+# Marks that turn the direction of all text behind them, so that a name could make a sentence of the page read
+# otherwise; a browser finds the direction of Arabic or Hebrew words without them.
+_TURNING = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)], "")
+
 
 def render_page(
     comparison: Comparison, failures: Sequence[Failure] = (), *, evidence: EvidenceByPassage | None = None
@@ -39,7 +43,7 @@ def render_page(
     environment = _open_templates()
     outline = build_outline(comparison)
     voices = {item.voice for document in comparison.collection.documents for item in document.passages if item.voice}
-    return environment.get_template("page.html.j2").render(
+    page = environment.get_template("page.html.j2").render(
         outline=outline,
         comparison=comparison,
         failures=failures,
@@ -62,6 +66,7 @@ def render_page(
         version=__version__,
         hashes=_hash_inlined(),
     )
+    return page.translate(_TURNING)
 
 
 def _quote_group(outline: Outline, group: Group) -> list[tuple[Kind, object]]:

@@ -153,7 +153,9 @@ def _tell_lead(outline: Outline, group: Group) -> str:
         for other in outline.framings
         if other.id != kind.id and (share := find_share(group.profile, other.id)) and (share.high or 0.0) >= low
     ]
-    return f"{kind.label} has the largest share, but not clearly: its interval overlaps that of {join_words(rivals)}."
+    those = "that" if len(rivals) == 1 else "those"
+    whose = f"{those} of {join_words(rivals)}"
+    return f"{kind.label} has the largest share, but not clearly: its interval overlaps {whose}."
 
 
 def _tell_many(outline: Outline) -> Iterator[Finding]:
@@ -199,26 +201,31 @@ def _capitalise(text: str) -> str:
 
 
 def _tell_method(outline: Outline) -> str:
-    methods = {
-        share.method
-        for group in outline.groups
-        for kind in (*outline.framings, outline.none)
-        if (share := find_share(group.profile, kind.id)) is not None
-    }
-    return " ".join(sentence for method, sentence in _METHODS.items() if method in methods)
+    """Return how the shares were had, and whose where they were had in several ways."""
+    groups: dict[str, dict[str, None]] = {}
+    for group in outline.groups:
+        for kind in (*outline.framings, outline.none):
+            if (share := find_share(group.profile, kind.id)) is not None:
+                groups.setdefault(share.method, {})[group.short] = None
+    told = []
+    for method in (name for name in _METHODS if name in groups):
+        names = list(groups[method])
+        whose = join_words(names) if len(names) <= _MOST_TOLD else f"{len(names)} {outline.noun}s"
+        told.append(f"The shares{f' of {whose}' if len(groups) > 1 else ''} {_METHODS[method]}")
+    return " ".join(told)
 
 
 _METHODS = {
     "adjusted": (
-        "The shares are corrected for the errors that the model made on documents kept out of its training, and their "
+        "are corrected for the errors that the model made on documents kept out of its training, and their "
         "95 % intervals hold both those errors and the sampling of passages."
     ),
     "coded": (
-        "The shares are corrected by a hand-coded sample of these passages, and their 95 % intervals hold what the "
+        "are corrected by a hand-coded sample of these passages, and their 95 % intervals hold what the "
         "sample leaves open."
     ),
     "counted": (
-        "The shares count the model's decisions, and their 95 % intervals hold the sampling of passages alone, not the "
+        "count the model's decisions, and their 95 % intervals hold the sampling of passages alone, not the "
         "model's errors: the truth may lie outside them more often than the intervals say."
     ),
 }
