@@ -98,6 +98,17 @@ def test_a_cluster_that_runs_gives_the_same_bytes(source, tmp_path, bundle_folde
     assert read_both(tmp_path / "out") == read_both(tmp_path / "reference")
 
 
+def test_an_encoder_is_read_there_by_the_runtime_that_is_chosen_here(
+    source, tmp_path, encoder_folder, address, monkeypatch
+):
+    monkeypatch.setenv("POLICYFRAMES_RUNTIME", "onnxruntime")  # The cluster was started without it.
+    run_job(source, tmp_path / "reference", encoder_folder, shard_rows=10)
+
+    run_on_cluster(source, tmp_path / "out", encoder_folder, address=address)
+
+    assert read_both(tmp_path / "out") == read_both(tmp_path / "reference")
+
+
 def test_more_workers_than_cpus_hang_nothing(source, tmp_path, bundle_folder, address, shards):
     run_on_cluster(source, tmp_path / "out", bundle_folder, address=address, workers=5)
     assert read_both(tmp_path / "out") == shards

@@ -82,7 +82,8 @@ class RayEngine:
         self._count = workers or max(1, int(self._ray.cluster_resources().get("CPU", 1)))
         self._stored = self._ray.put(self._task)
         # A dead actor is replaced here and not by Ray, which would not count how often the same shard killed it.
-        environment = {"env_vars": {VARIABLE: scorer.runtime}} if scorer.runtime and not self._is_local() else None
+        # A cluster's processes have the environment of whoever started it.
+        environment = {"env_vars": {VARIABLE: scorer.runtime}} if scorer.runtime else None
         self._make = self._ray.remote(num_cpus=1, max_restarts=0, runtime_env=environment)(ShardWorker)
         self._workers: list[_Worker] = []
         self._lost = 0
@@ -136,10 +137,6 @@ class RayEngine:
         self._workers = []
         if self._is_ours:
             self._ray.shutdown()
-
-    def _is_local(self) -> bool:
-        """Return whether workers inherit this process's environment."""
-        return len(self._ray.nodes()) == 1 and self._is_ours
 
     def _start(self) -> _Worker:
         actor = self._make.remote(self._stored)
