@@ -210,12 +210,17 @@ def _order_groups(
     """Return the groups in their order, and whether it is one in time."""
     if by != BY_DOCUMENT and all(is_year(group) for group in groups):
         return dict(sorted(groups.items(), key=lambda item: int(item[0]))), True
-    first = {group: _find_earliest(documents) for group, documents in groups.items()}
-    if None in first.values():
+    spans = {group: _find_span(documents) for group, documents in groups.items()}
+    known = {group: span for group, span in spans.items() if span is not None}
+    if len(known) < len(groups):
         return dict(groups), False
-    return dict(sorted(groups.items(), key=lambda item: first[item[0]] or 0)), True
+    ordered = dict(sorted(groups.items(), key=lambda item: known[item[0]]))
+    # Groups that take turns, such as parties, do not change into one another.
+    in_turn = all(known[before][1] <= known[after][0] for before, after in pairwise(ordered))
+    return ordered, in_turn
 
 
-def _find_earliest(documents: Sequence[CollectedDocument]) -> int | None:
+def _find_span(documents: Sequence[CollectedDocument]) -> tuple[int, int] | None:
+    """Return the earliest and the latest year that is known; None where none is."""
     years = [int(year) for document in documents if is_year(year := document.metadata.get("year", ""))]
-    return min(years, default=None)
+    return (min(years), max(years)) if years else None

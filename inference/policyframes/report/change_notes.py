@@ -20,8 +20,8 @@ def describe_changes(comparison: Comparison) -> Iterator[str]:
         return
     if not comparison.changes:
         yield (
-            "The order in time of these groups is not known, so no change from one to the next was tested; "
-            "give each document a year."
+            "As far as their years are known these groups do not follow each other, so no change was tested; "
+            "give each document a year, or compare two groups."
         )
         return
     tested = [change for change in comparison.changes if change.p_value is not None]

@@ -38,13 +38,27 @@ def test_years_are_groups_in_ascending_order():
 def test_other_groups_are_in_the_order_of_their_earliest_year():
     metadata = {
         "a": {"president": "Late", "year": "2017"},
-        "b": {"president": "Early", "year": "2020"},
+        "b": {"president": "Early", "year": "2017"},
         "c": {"president": "Early", "year": "1991"},
     }
     comparison = compare(make_collection(dict.fromkeys("abc", "s" * 12), metadata), "president")
 
     assert comparison.groups == ("Early", "Late")
     assert comparison.is_in_time
+
+
+def test_groups_that_take_turns_have_an_order_and_no_changes():
+    metadata = {
+        "a": {"party": "Blue", "year": "1990"},
+        "b": {"party": "Red", "year": "1994"},
+        "c": {"party": "Blue", "year": "2018"},
+        "d": {"party": "Green", "year": "2020"},
+    }
+    comparison = compare(make_collection(dict.fromkeys("abcd", "s" * 12), metadata), "party")
+
+    assert comparison.groups == ("Blue", "Red", "Green")
+    assert not comparison.is_in_time
+    assert comparison.changes == ()
 
 
 def test_groups_without_years_stay_as_given_and_have_no_changes():
