@@ -20,7 +20,7 @@ def describe_changes(comparison: Comparison) -> Iterator[str]:
         return
     if not comparison.changes:
         yield (
-            "As far as their years are known these groups do not follow each other, so no change was tested; "
+            "As far as is known these groups do not follow each other in time, so no change was tested; "
             "give each document a year, or compare two groups."
         )
         return

@@ -5,14 +5,12 @@ Written here, because warcio takes a file that was cut off for one that ended (w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import IO
 
-from policyframes.archive.inputs import DamagedInputError, Input, damage_errors, drain_stream, open_stream
-from policyframes.errors import ArchiveInputError
+from policyframes.archive.inputs import DamagedInputError, Input
+from policyframes.archive.readers.streams import CHUNK, ForwardStream
 
-_CHUNK = 1024 * 1024
 _LONGEST_LINE = 64 * 1024
 _MOST_HEADERS = 1000
 
@@ -34,7 +32,7 @@ class WarcRecord:
     block: bytes | None
 
 
-class WarcRecordReader:
+class WarcRecordReader(ForwardStream):
     """Reads records forward, from any record of a plain file and from the beginning of a compressed one.
 
     Args:
@@ -44,32 +42,8 @@ class WarcRecordReader:
     """
 
     def __init__(self, source: Input, limit: int, hasher: object = None) -> None:
-        self._source = source
+        super().__init__(source, hasher)
         self._limit = limit
-        self._damage = damage_errors()
-        self._stream: IO[bytes] = open_stream(source, hasher)
-        self._position = 0
-
-    def close(self) -> None:
-        """Close the file."""
-        self._stream.close()
-
-    def seek(self, offset: int) -> None:
-        """Go to the start of a record.
-
-        Raises:
-            DamagedInputError: a compressed file is damaged before it.
-            ArchiveInputError: the disk cannot be read.
-        """
-        if self._source.is_plain:
-            self._stream.seek(offset)
-            self._position = offset
-            return
-        if offset < self._position:
-            self._stream.close()
-            self._stream = open_stream(self._source)
-            self._position = 0
-        self._skip(offset - self._position)
 
     def read_records(self, end: int | None = None, *, kind: str = "") -> Iterator[WarcRecord]:
         """Yield the records from the present place to an offset.
@@ -82,7 +56,7 @@ class WarcRecordReader:
             DamagedInputError: the rest of the file cannot be read.
             ArchiveInputError: the disk cannot be read.
         """
-        while end is None or self._position < end:
+        while end is None or self.position < end:
             start, line = self._read_start()
             if not line:
                 return
@@ -95,16 +69,12 @@ class WarcRecordReader:
                 block = self._read_block(size)
             else:
                 self._skip(size)
-            yield WarcRecord(start, self._position, headers, block)
-
-    def drain(self) -> None:
-        """Read what is left of the bytes on disk, so that they are hashed."""
-        drain_stream(self._stream)
+            yield WarcRecord(start, self.position, headers, block)
 
     def _read_start(self) -> tuple[int, bytes]:
         """Return the offset and the text of the next line that is not empty; nothing at the end of the file."""
         while True:
-            start = self._position
+            start = self.position
             line = self._read_line()
             if not line or line.strip():
                 return start, line
@@ -134,12 +104,10 @@ class WarcRecordReader:
         return int(size[:18])
 
     def _read_line(self) -> bytes:
-        line = self._call(lambda: self._stream.readline(_LONGEST_LINE + 1))
+        start = self.position
+        line = self.read_line(_LONGEST_LINE + 1)
         if len(line) > _LONGEST_LINE:
-            raise DamagedInputError(
-                f"no WARC record at byte {self._position}: a line of more than {_LONGEST_LINE} bytes"
-            )
-        self._position += len(line)
+            raise DamagedInputError(f"no WARC record at byte {start}: a line of more than {_LONGEST_LINE} bytes")
         return line
 
     def _read_block(self, size: int) -> bytes:
@@ -155,20 +123,10 @@ class WarcRecordReader:
             size -= len(self._take(size))
 
     def _take(self, size: int) -> bytes:
-        part = self._call(lambda: self._stream.read(min(size, _CHUNK)))
+        part = self.read(min(size, CHUNK))
         if not part:
-            raise self._make_cut(self._position)
-        self._position += len(part)
+            raise self._make_cut(self.position)
         return part
 
     def _make_cut(self, offset: int) -> DamagedInputError:
         return DamagedInputError(f"the file is cut off after byte {offset}, within a WARC record")
-
-    def _call(self, action: Callable[[], bytes]) -> bytes:
-        try:
-            return action()
-        except ArchiveInputError:
-            raise
-        except self._damage as error:
-            text = " ".join(str(error).split())[:150]
-            raise DamagedInputError(f"the file is cut off or damaged after byte {self._position} ({text})") from error

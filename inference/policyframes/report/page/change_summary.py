@@ -22,7 +22,7 @@ def tell_changes(outline: Outline) -> Iterator[str]:
     if len(outline.groups) < 2:  # noqa: PLR2004  (nothing to compare)
         return
     if not changes:
-        why = "" if outline.comparison.is_in_time else ": as far as their years are known they do not follow each other"
+        why = "" if outline.comparison.is_in_time else ": as far as is known they do not follow each other in time"
         yield f"No test was made of whether the {outline.noun}s differ{why}. Equal shares may look different by chance."
         return
     tested = [change for change in changes if is_tested(change)]
