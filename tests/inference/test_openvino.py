@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import threading
 
 import numpy as np
 import onnx
@@ -91,6 +92,17 @@ def test_on_openvino_too_a_text_scores_the_same_among_any_neighbours(models):
     alone = np.concatenate([encoder.logits([text]) for text in texts])
 
     assert np.allclose(encoder.logits(texts), alone, atol=1e-4)
+
+
+@needs_openvino
+def test_the_first_call_is_made_by_one_thread(monkeypatch, models):
+    from policyframes.backends.openvino_runtime import OpenVino  # noqa: PLC0415  (an extra)
+
+    callers, run = [], OpenVino.run
+    monkeypatch.setattr(OpenVino, "run", lambda *rows: callers.append(threading.current_thread()) or run(*rows))
+    Encoder(make_encoder(model=models[1]), runtime="openvino", threads=4)
+
+    assert callers == [threading.main_thread()]
 
 
 @needs_openvino

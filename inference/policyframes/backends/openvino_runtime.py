@@ -38,6 +38,9 @@ class OpenVino:
         except (RuntimeError, ValueError) as error:
             raise make_unreadable(error) from None
         self._local = threading.local()
+        # The binding sets up numpy when it first meets an array, and two threads that meet one at once wait for each
+        # other for ever. So the first call is made here, by one thread.
+        self.run(np.zeros((1, 1), dtype=np.int64), np.ones((1, 1), dtype=np.int64))
 
     def run(self, ids: Tokens, mask: Tokens) -> npt.NDArray[np.float64]:
         """Return the logits, shape (rows, framings), of token ids and their mask, both (rows, tokens)."""
