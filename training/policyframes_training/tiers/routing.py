@@ -18,7 +18,7 @@ from policyframes_training.corpus.held_out import HeldOut
 from policyframes_training.linear.linear import check_presence
 
 # The share of passages that the encoder may read at the quality `balanced`. The fast tier's time hardly counts beside
-# the encoder's. At 0.25 the cascade ran 4.85 times as fast as the encoder; five times was wanted.
+# the encoder's: at this share the cascade is about five times as fast as the encoder (benchmarks/README.md).
 ROUTED_SHARE = 0.23
 
 # Where the trade-off is looked at.
