@@ -6,10 +6,24 @@ from policyframes.bundle import Bundle
 from policyframes.documents.document import Document
 from policyframes.passages import Passage, Segmentation
 from policyframes.profiles import Collection, assemble_collection
+from policyframes.profiles.errors import ErrorTable, KindErrors
 from policyframes.scorer import Score, ScoredDocument, ScoredPassage
 from tests.inference.builders import make_bundle, make_document
 
 FRAMINGS = ("securitized", "governance", "partnership")
+# Of a bundle that errs about as much as those that ship.
+ERRORS = KindErrors(
+    share=0.4,
+    score=0.42,
+    slope=0.7,
+    separation=0.5,
+    variance_present=0.08,
+    variance_absent=0.05,
+    score_variance=0.0002,
+    slope_variance=0.03,
+    document_variance=0.008,
+)
+TABLE = ErrorTable(500, 90, dict.fromkeys((*FRAMINGS, "none"), ERRORS))
 
 
 def make_score(*framings: str, uncertain: tuple[str, ...] = (), high: float = 0.9) -> Score:

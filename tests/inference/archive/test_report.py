@@ -17,7 +17,7 @@ from policyframes.archive.periods import find_column, find_period
 from policyframes.bundle import save_bundle
 from policyframes.cli.main import build_app
 from policyframes.errors import ArchiveIntegrityError, UsageError
-from policyframes.profiles.errors import ErrorTable, KindErrors, find_errors
+from policyframes.profiles.errors import find_errors
 from policyframes.profiles.shares import estimate_shares
 from policyframes.report.archive import archive_rows, render_archive
 from policyframes.report.archive.chart import build_charts, count_periods
@@ -25,20 +25,7 @@ from policyframes.scorer import Score
 from tests.inference.archive.archives import make_rows, read_documents, run_job, write_rows
 from tests.inference.builders import make_bundle
 from tests.inference.report.hostile import CANARY, PAYLOADS
-
-FRAMINGS = ("securitized", "governance", "partnership")
-KIND = KindErrors(
-    share=0.4,
-    score=0.42,
-    slope=0.7,
-    separation=0.5,
-    variance_present=0.08,
-    variance_absent=0.05,
-    score_variance=0.0002,
-    slope_variance=0.03,
-    document_variance=0.008,
-)
-TABLE = ErrorTable(500, 90, dict.fromkeys((*FRAMINGS, "none"), KIND))
+from tests.inference.scored import FRAMINGS, TABLE
 
 
 def write_news(path, count=120):

@@ -25,20 +25,8 @@ from policyframes.profiles.shares import (
 )
 from tests.inference.builders import make_bundle
 from tests.inference.bundle_edits import rewrite_manifest
-from tests.inference.scored import FRAMINGS, make_collection, make_score
+from tests.inference.scored import ERRORS, FRAMINGS, TABLE, make_collection, make_score
 
-ERRORS = KindErrors(
-    share=0.4,
-    score=0.42,
-    slope=0.7,
-    separation=0.5,
-    variance_present=0.08,
-    variance_absent=0.05,
-    score_variance=0.0002,
-    slope_variance=0.03,
-    document_variance=0.008,
-)
-TABLE = ErrorTable(500, 90, dict.fromkeys((*FRAMINGS, "none"), ERRORS))
 # Of a bundle that never errs, on endless passages of one share after another.
 FLAWLESS = KindErrors(0.5, 0.5, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0)
 
