@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
 
 from policyframes.bundle import save_bundle
+from policyframes.cli import main
 from policyframes.scorer import Scorer, load
 from tests.inference.builders import make_bundle
 from tests.inference.encoders import make_cascade, make_encoder, save_parts
@@ -34,3 +36,17 @@ def encoder_folder(tmp_path: Path) -> Path:
 def cascade_folder(tmp_path: Path) -> Path:
     save_bundle(make_cascade(save_parts(tmp_path)), tmp_path / "cascade-v1")
     return tmp_path / "cascade-v1"
+
+
+@pytest.fixture
+def run_command(monkeypatch, capsys):
+    """Return a call of the command line that gives exit code, standard output and standard error."""
+
+    def call(*arguments):
+        monkeypatch.setattr(sys, "argv", ["policyframes", *map(str, arguments)])
+        with pytest.raises(SystemExit) as stop:
+            main.run()
+        captured = capsys.readouterr()
+        return stop.value.code or 0, captured.out, captured.err
+
+    return call

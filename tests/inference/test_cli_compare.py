@@ -16,15 +16,10 @@ TEXTS["border"] = f"The threat is at the border. {FILL}"
 
 
 @pytest.fixture
-def run(monkeypatch, capsys, bundle_folder):
-    def call(*arguments):
-        monkeypatch.setattr(sys, "argv", ["policyframes", *map(str, arguments)])
-        if arguments[0] == "compare":
-            sys.argv += ["--bundle", str(bundle_folder)]
-        with pytest.raises(SystemExit) as stop:
-            main.run()
-        captured = capsys.readouterr()
-        return stop.value.code or 0, captured.out, captured.err
+def run(run_command, bundle_folder):
+    def call(command, *arguments):
+        bundle = ("--bundle", bundle_folder) if command == "compare" else ()
+        return run_command(command, *arguments, *bundle)
 
     return call
 
