@@ -20,17 +20,18 @@ _SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
-def write_base(folder: Path, *, layers: int = 2) -> Path:
+def write_base(folder: Path, *, layers: int = 2, family: str = "bert") -> Path:
     """Write a base as it comes from the hub: random weights, and a tokenizer that pads and truncates to 12."""
     import torch  # noqa: PLC0415  (seconds)
-    from transformers import BertConfig, BertModel  # noqa: PLC0415
+    from transformers import AutoConfig, AutoModel  # noqa: PLC0415
 
     from policyframes_training.encoder.network import quiet_libraries  # noqa: PLC0415
 
     tokenizer = _make_tokenizer()
     folder.mkdir(parents=True)
     tokenizer.save(str(folder / "tokenizer.json"))
-    config = BertConfig(
+    config = AutoConfig.for_model(
+        family,
         vocab_size=tokenizer.get_vocab_size(),
         hidden_size=32,
         num_hidden_layers=layers,
@@ -40,7 +41,7 @@ def write_base(folder: Path, *, layers: int = 2) -> Path:
     )
     with torch.random.fork_rng(), quiet_libraries():
         torch.manual_seed(0)
-        BertModel(config).save_pretrained(folder)
+        AutoModel.from_config(config).save_pretrained(folder)
     return folder
 
 

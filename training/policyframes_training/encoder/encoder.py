@@ -140,7 +140,7 @@ class EncoderModel:
             facts = json.loads((folder / _FACTS).read_text(encoding="utf-8"))
             settings = EncoderSettings(**facts["settings"])
             framings = tuple(str(framing) for framing in facts["framings"])
-            network = EncoderNetwork(build_body(folder, attention="sdpa"), len(framings), settings.dropout)
+            network = EncoderNetwork(build_body(folder), len(framings), settings.dropout)
             network.body.load_state_dict(load_file(folder / _BODY))
             network.head.load_state_dict(load_file(folder / _HEAD))
             return cls(

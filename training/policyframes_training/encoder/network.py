@@ -90,18 +90,18 @@ def load_base(settings: EncoderSettings) -> Base:
     """
     with _name_faults(settings.base), quiet_libraries():
         local = Path(settings.base).is_dir()
+        # Which attention is the library's choice: the fused one where a family has it; MPNet, for one, has not.
         body = AutoModel.from_pretrained(
             settings.base,
             local_files_only=local,
             use_safetensors=True,
             trust_remote_code=False,
-            attn_implementation="sdpa",
             dtype=torch.float32,
         )
         tokenizer = _load_tokenizer(settings.base)
         sha256 = _hash_weights(settings.base)
     keep_layers(body, settings.layers)
-    longest = getattr(body.config, "max_position_embeddings", settings.max_tokens)
+    longest = _count_positions(body, settings.max_tokens)
     if settings.max_tokens > longest:
         raise TrainingError(
             where="longest window",
@@ -117,10 +117,10 @@ def name_weights(base: str, sha256: str) -> str:
     return _KNOWN.get(sha256, name_base(base))
 
 
-def build_body(folder: Path, *, attention: str) -> PreTrainedModel:
+def build_body(folder: Path) -> PreTrainedModel:
     """Return a transformer of the shape that `config.json` in the folder says, with weights still to be filled in."""
     config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
-    return AutoModel.from_config(config, attn_implementation=attention, trust_remote_code=False)
+    return AutoModel.from_config(config, trust_remote_code=False)
 
 
 def find_layers(body: nn.Module) -> nn.ModuleList:
@@ -188,6 +188,16 @@ def quiet_libraries() -> Iterator[None]:
         transformers_logging.set_verbosity(verbosity)
         if bars:
             transformers_logging.enable_progress_bar()
+
+
+def _count_positions(body: PreTrainedModel, otherwise: int) -> int:
+    """Return the longest window that a transformer has positions for."""
+    longest = int(getattr(body.config, "max_position_embeddings", otherwise))
+    for name, module in body.named_modules():
+        # RoBERTa and its kin begin to count behind the position of the padding.
+        if name.endswith("position_embeddings") and getattr(module, "padding_idx", None) is not None:
+            return longest - int(module.padding_idx) - 1
+    return longest
 
 
 def _load_tokenizer(base: str) -> Tokenizer:
