@@ -19,7 +19,7 @@ from policyframes.errors import ArchiveWorkerError, PolicyFramesError
 from policyframes.scorer import Scorer, load
 
 MOST_TRIES = 3
-_AHEAD = 2
+AHEAD = 2
 """Shards that a worker may be ahead of the one that is waited for."""
 
 
@@ -84,7 +84,7 @@ class ProcessEngine:
         tries: dict[int, int] = {}
         while True:
             for worker in self._workers:
-                if worker.shard is None and (again or len(order) < _AHEAD * self._count):
+                if worker.shard is None and (again or len(order) < AHEAD * self._count):
                     shard = again.popleft() if again else next(source, None)
                     if shard is None:
                         break
