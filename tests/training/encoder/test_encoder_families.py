@@ -1,4 +1,4 @@
-"""Bases of other families than BERT: those without fused attention, without segments, with positions that begin later."""
+"""Bases of other families than BERT: without fused attention, without segments, with positions that begin later."""
 
 from __future__ import annotations
 

@@ -72,6 +72,10 @@ _Values = Annotated[
     typer.Option("--set", help="Another value of the recipe, such as learning_rate=2e-4; may be repeated."),
 ]
 _Folds = Annotated[int, typer.Option(help="Parts of train that are held out in turn; 0 for none.", min=0)]
+_Teacher = Annotated[
+    Path | None,
+    typer.Option(help="lesson.safetensors of an encoder: learns from its probabilities too.", metavar="FILE"),
+]
 _Restart = Annotated[
     bool, typer.Option("--restart/--resume", help="Throw checkpoints away, or go on from the last one.")
 ]
@@ -88,10 +92,7 @@ def train_fast_tier(  # noqa: PLR0913, PLR0917  (each parameter is an option of 
     labels: _Labels = None,
     taxonomy: _Taxonomy = None,
     documents: _Documents = None,
-    teacher: Annotated[
-        Path | None,
-        typer.Option(help="lesson.safetensors of an encoder: learns from its probabilities too.", metavar="FILE"),
-    ] = None,
+    teacher: _Teacher = None,
     output: _Output = None,
     name: _Name = "fast-v1",
     seed: _Seed = 0,
@@ -162,6 +163,7 @@ def train_encoder_tier(  # noqa: PLR0913, PLR0917  (each parameter is an option 
     epochs: _Epochs = None,
     values: _Values = None,
     folds: _Folds = 3,
+    teacher: _Teacher = None,
     output: _Output = None,
     name: _Name = "encoder-v1",
     seed: _Seed = 0,
@@ -192,6 +194,7 @@ def train_encoder_tier(  # noqa: PLR0913, PLR0917  (each parameter is an option 
         folds=folds,
         device=check_device(device),
         restart=restart,
+        teacher=teacher,
     )
     _print_result(train_encoder(plan, _open_report()))
 

@@ -15,6 +15,7 @@ from tokenizers import Tokenizer
 from torch.utils.data import Dataset, Sampler
 
 from policyframes_training.corpus.corpus import PassageSet
+from policyframes_training.corpus.held_out import TaughtPassages
 from policyframes_training.encoder.settings import EncoderSettings
 
 # Two neighbouring windows of a long passage share a quarter of their tokens, as in the backend that scores.
@@ -71,6 +72,15 @@ def make_rows(passages: PassageSet, settings: EncoderSettings) -> TrainingRows:
     """Return coded passages as rows, weighted by doubt and origin."""
     weights = np.where(passages.is_original, settings.original_weight, 1.0) * settings.doubt_weight**passages.doubt
     return TrainingRows(passages.framings, passages.texts, passages.targets.astype(np.float64), weights)
+
+
+def make_taught_rows(passages: TaughtPassages, framings: tuple[str, ...], settings: EncoderSettings) -> TrainingRows:
+    """Return uncoded passages as rows whose targets are a teacher's probabilities.
+
+    Hinton, Vinyals and Dean (2015), "Distilling the knowledge in a neural network", section 2, at temperature 1.
+    """
+    weights = np.full(len(passages.texts), settings.teacher_weight)
+    return TrainingRows(framings, passages.texts, passages.probabilities, weights)
 
 
 def prepare_tokenizer(serialised: str) -> Tokenizer:

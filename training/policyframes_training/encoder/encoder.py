@@ -216,9 +216,12 @@ def fit_encoder(
     check_presence(validation.targets, validation.framings, where="the validation passages")
     choose_device(place.device)
     base = load_base(settings)
+    recipe = asdict(settings)
+    # It shows in the weights of the rows alone.
+    del recipe["teacher_weight"]
     job = {
         "recipe": _RECIPE,
-        "settings": {**asdict(settings), "base": base.sha256},
+        "settings": {**recipe, "base": base.sha256},
         "tokenizer": sha256(base.tokenizer.to_str().encode()).hexdigest(),
         "seed": seed,
         "rows": rows.sha256,

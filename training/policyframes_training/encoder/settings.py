@@ -40,6 +40,7 @@ class EncoderSettings:
         dropout: before the output layer.
         doubt_weight: a passage weighs this to the power of its coder's doubt (0, 1 or 2).
         original_weight: weight of a passage in its original wording; a rewrite weighs 1.
+        teacher_weight: weight of an uncoded passage that a teacher has scored.
     """
 
     base: str = DEFAULT_BASE
@@ -57,6 +58,7 @@ class EncoderSettings:
     dropout: float = 0.1
     doubt_weight: float = 0.6
     original_weight: float = 1.0
+    teacher_weight: float = 1.0
 
     def as_params(self) -> dict[str, Any]:
         """Return the settings by name, for the record of a run; of a local base its folder's name alone."""

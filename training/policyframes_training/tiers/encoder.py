@@ -6,20 +6,22 @@ turn; test passages are only measured. What the scorer will run, the exported gr
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from policyframes.backends import open_backend
 from policyframes.backends.runtimes import REFERENCE_RUNTIME
 from policyframes.bundle import Bundle, FramingSettings, check_vacant, load_bundle, save_bundle
 from policyframes.errors import UsageError
 from policyframes_training.corpus.corpus import Corpus
-from policyframes_training.corpus.held_out import HeldOut
+from policyframes_training.corpus.held_out import HeldOut, Lesson
 from policyframes_training.corpus.uncoded import Uncoded, collect_uncoded
 from policyframes_training.encoder.checkpoints import claim_folder, clear_folder, hash_job
-from policyframes_training.encoder.data import make_rows
+from policyframes_training.encoder.data import TrainingRows, make_rows, make_taught_rows
 from policyframes_training.encoder.encoder import (
     FOLDS,
     EncoderModel,
@@ -32,11 +34,12 @@ from policyframes_training.encoder.network import name_weights
 from policyframes_training.encoder.onnx_export import Difference, export_onnx, measure_difference
 from policyframes_training.encoder.settings import Device, EncoderSettings, Report, Workplace
 from policyframes_training.evaluation.measurement import measure_bundle
+from policyframes_training.linear.linear import assign_folds
 from policyframes_training.tiers.calibration import PROMISED_PRECISION, calibrate
 from policyframes_training.tiers.card import render_card
 from policyframes_training.tiers.errors import fit_tier_errors
 from policyframes_training.tiers.export import Measured, check_name, describe_metrics
-from policyframes_training.tiers.lesson import LESSON, CrossFit, save_cross_fit
+from policyframes_training.tiers.lesson import LESSON, CrossFit, read_lesson, save_cross_fit
 from policyframes_training.tiers.recording import (
     Plan,
     RunFacts,
@@ -66,12 +69,15 @@ class EncoderPlan(Plan):
         folds: parts that train is cut into, each scored by a model that had not seen it; 0 to calibrate without.
         device: where it reckons.
         restart: whether to throw away what lies in the work folder instead of going on from it.
+        teacher: the lesson that training another encoder left, such as a larger one; None to learn from the codes
+            alone. With folds, each fold then learns from the teacher that has not seen the fold either.
     """
 
     settings: EncoderSettings = field(default_factory=EncoderSettings)
     folds: int = FOLDS
     device: Device = "auto"
     restart: bool = False
+    teacher: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -89,6 +95,7 @@ class _Fitted:
     model: EncoderModel
     files: Mapping[str, bytes]
     difference: Difference
+    lesson: Lesson | None = None
     crossed: _CrossFitted | None = None
 
 
@@ -104,11 +111,12 @@ def train_encoder(plan: EncoderPlan, report: Report = lambda _: None) -> Trained
 
     Raises:
         LabelsError: the labels or the documents cannot be read.
-        TrainingError: the passages do not suffice, the base cannot be loaded, or the export says something else.
+        TrainingError: the passages do not suffice, the base or the lesson cannot be loaded, or the export says
+            something else.
         RefusedError: the folder of the bundle exists already, or that of the checkpoints holds another training.
         OutputError: a folder cannot be written.
         TrackingError: the store cannot be reached.
-        UsageError: name, folds or device make no sense.
+        UsageError: name, folds, device or a teacher without documents make no sense.
     """
     check_name(plan.name)
     _check_folds(plan.folds)
@@ -141,13 +149,15 @@ def train_encoder(plan: EncoderPlan, report: Report = lambda _: None) -> Trained
 
 def _fit(plan: EncoderPlan, corpus: Corpus, report: Report) -> _Fitted:
     place = Workplace(plan.find_work_folder(plan.name), plan.device, report)
+    lesson = read_lesson(plan.teacher, corpus, plan.documents, report) if plan.teacher else None
     if plan.restart:
         clear_folder(place.folder)
     claim_folder(place.folder, hash_job({"tier": "encoder"}))
     train, validation = corpus.passages("train"), corpus.passages("validation")
-    model = fit_encoder(
-        make_rows(train, plan.settings), validation, plan.settings, seed=plan.seed, place=place.enter(_WHOLE)
-    )
+    rows = make_rows(train, plan.settings)
+    if lesson:
+        rows += make_taught_rows(lesson.taught, corpus.framings, plan.settings)
+    model = fit_encoder(rows, validation, plan.settings, seed=plan.seed, place=place.enter(_WHOLE))
     files = export_onnx(model, validation.texts[:_COMPARED])
     difference = measure_difference(files, model, validation.texts[:_COMPARED])
     report(
@@ -155,13 +165,34 @@ def _fit(plan: EncoderPlan, corpus: Corpus, report: Report) -> _Fitted:
         f"{difference.probability_mean:.4f} on average, {difference.probability_max:.3f} at most"
     )
     if not plan.folds:
-        return _Fitted(model, files, difference)
+        return _Fitted(model, files, difference, lesson)
+    return _Fitted(model, files, difference, lesson, _cross_fit(plan, corpus, lesson, place))
+
+
+def _cross_fit(plan: EncoderPlan, corpus: Corpus, lesson: Lesson | None, place: Workplace) -> _CrossFitted:
+    train, validation = corpus.passages("train"), corpus.passages("validation")
     uncoded = Uncoded((), (), ())
     if plan.documents is not None:
-        uncoded = collect_uncoded(corpus, plan.documents, report)
-    folding = Folding(corpus.groups, plan.folds, uncoded.texts)
+        uncoded = collect_uncoded(corpus, plan.documents, place.report)
+    taught: tuple[TrainingRows, ...] = ()
+    if lesson:
+        # Else a fold's model would learn of the fold from a teacher that has read its codes.
+        _check_parts(lesson, train.documents, assign_folds(train.documents, corpus.groups, folds=plan.folds))
+        taught = tuple(make_taught_rows(part, corpus.framings, plan.settings) for part in lesson.by_fold)
+    folding = Folding(corpus.groups, plan.folds, uncoded.texts, taught)
     folded = hold_out_encoder(train, validation, plan.settings, folding=folding, seed=plan.seed, place=place)
-    return _Fitted(model, files, difference, _CrossFitted(folded, uncoded))
+    return _CrossFitted(folded, uncoded)
+
+
+def _check_parts(lesson: Lesson, documents: Sequence[str], parts: npt.NDArray[np.intp]) -> None:
+    if all(lesson.fold_of.get(name) == part for name, part in zip(documents, parts, strict=True)):
+        return
+    raise UsageError(
+        where="folds of the training",
+        found=f"{parts.max() + 1} parts that are not those of the teacher",
+        allowed=f"the teacher's parts, of which there are {len(lesson.by_fold)}",
+        remedy=f"Give --folds {len(lesson.by_fold)}, or --folds 0 to hold nothing out.",
+    )
 
 
 def _make_bundle(plan: EncoderPlan, corpus: Corpus, fitted: _Fitted, *, run_id: str) -> tuple[Bundle, Measured]:
@@ -188,7 +219,8 @@ def _make_bundle(plan: EncoderPlan, corpus: Corpus, fitted: _Fitted, *, run_id: 
     params = {**plan.settings.as_params(), "base": base["base"]}
     facts = collect_facts(bundle, corpus, params, measured=measured, calibration=calibration)
     folds = int(fitted.crossed.folded.folds.max()) + 1 if fitted.crossed else 0
-    return replace(bundle, card=render_card(facts, describe_encoder(bundle, facts.params, folds=folds))), measured
+    texts = describe_encoder(bundle, facts.params, folds=folds, taught=_count_taught(fitted))
+    return replace(bundle, card=render_card(facts, texts)), measured
 
 
 def _hold_out_validation(bundle: Bundle, corpus: Corpus) -> HeldOut:
@@ -215,6 +247,10 @@ def _make_lesson(corpus: Corpus, crossed: _CrossFitted, bundle: Bundle) -> Cross
     )
 
 
+def _count_taught(fitted: _Fitted) -> int:
+    return len(fitted.lesson.taught.texts) if fitted.lesson else 0
+
+
 def _describe_base(model: EncoderModel) -> dict[str, str]:
     return {"base": name_weights(model.settings.base, model.base_sha256), "base_sha256": model.base_sha256}
 
@@ -224,7 +260,7 @@ def _list_facts(plan: EncoderPlan, fitted: _Fitted) -> RunFacts:
     by_epoch = {f"epoch_{epoch.number}/validation_average_precision": epoch.average_precision for epoch in epochs}
     best = max(epoch.average_precision for epoch in epochs)
     return RunFacts(
-        params={**plan.settings.as_params(), "folds": plan.folds},
+        params={**plan.settings.as_params(), "folds": plan.folds, "taught_passages": _count_taught(fitted)},
         metrics={**by_epoch, "validation/mean_average_precision": best},
         files={
             "epochs.json": {"epochs": [asdict(epoch) for epoch in epochs]},

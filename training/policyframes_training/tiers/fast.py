@@ -12,10 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from policyframes.bundle import Bundle, check_vacant, load_bundle, save_bundle
-from policyframes.errors import UsageError
 from policyframes_training.corpus.corpus import Corpus
 from policyframes_training.corpus.held_out import HeldOut, Lesson
-from policyframes_training.corpus.uncoded import collect_uncoded
 from policyframes_training.evaluation.measurement import measure_bundle
 from policyframes_training.linear.linear import FOLDS, LinearModel, Trial, choose_settings, fit_linear, hold_out
 from policyframes_training.linear.settings import LinearSettings, candidate_settings
@@ -23,7 +21,7 @@ from policyframes_training.tiers.calibration import PROMISED_PRECISION, calibrat
 from policyframes_training.tiers.card import render_card
 from policyframes_training.tiers.errors import fit_tier_errors
 from policyframes_training.tiers.export import Measured, build_bundle, check_name, describe_metrics
-from policyframes_training.tiers.lesson import LESSON, CrossFit, load_cross_fit, save_cross_fit
+from policyframes_training.tiers.lesson import LESSON, CrossFit, read_lesson, save_cross_fit
 from policyframes_training.tiers.recording import (
     Plan,
     Report,
@@ -87,7 +85,7 @@ def train_fast(plan: FastPlan, report: Report = lambda _: None) -> Trained:
     corpus = plan.read_corpus()
     store = open_store(folder=plan.store)
     report(describe_corpus(corpus))
-    lesson = _read_lesson(plan, corpus, report)
+    lesson = read_lesson(plan.teacher, corpus, plan.documents, report) if plan.teacher else None
     taught = len(lesson.taught.texts) if lesson else 0
     with record_run(store, experiment=plan.experiment, name=plan.name) as run:
         trials = _choose(plan, corpus, lesson, report)
@@ -134,21 +132,6 @@ def fit_fast(corpus: Corpus, chosen: LinearSettings, *, lesson: Lesson | None, s
         hold_out(train, chosen, groups=corpus.groups, seed=seed, lesson=lesson),
         folds=len(lesson.by_fold) if lesson else FOLDS,
     )
-
-
-def _read_lesson(plan: FastPlan, corpus: Corpus, report: Report) -> Lesson | None:
-    if plan.teacher is None:
-        return None
-    if plan.documents is None:
-        raise UsageError(
-            where="training with a teacher",
-            found="no documents",
-            allowed="the documents that the teacher has scored",
-            remedy="Give their folder with --documents.",
-        )
-    uncoded = collect_uncoded(corpus, plan.documents, report)
-    report(f"learns from a teacher's probabilities on {len(uncoded.texts):,} uncoded passages")
-    return load_cross_fit(plan.teacher, corpus, uncoded).teach(uncoded)
 
 
 def _choose(plan: FastPlan, corpus: Corpus, lesson: Lesson | None, report: Report) -> tuple[Trial, ...]:

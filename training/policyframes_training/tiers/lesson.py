@@ -6,7 +6,7 @@ One safetensors file; no text is in it, only hashes that say which passages it s
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,10 +15,10 @@ import numpy.typing as npt
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
-from policyframes.errors import OutputError, TrainingError
+from policyframes.errors import OutputError, TrainingError, UsageError
 from policyframes_training.corpus.corpus import Corpus
 from policyframes_training.corpus.held_out import HeldOut, Lesson, TaughtPassages
-from policyframes_training.corpus.uncoded import Uncoded
+from policyframes_training.corpus.uncoded import Uncoded, collect_uncoded
 
 LESSON = "lesson.safetensors"
 
@@ -130,6 +130,34 @@ def load_cross_fit(path: Path, corpus: Corpus, uncoded: Uncoded | None = None) -
                 remedy="Train that tier again.",
             )
     return found
+
+
+def read_lesson(
+    teacher: Path, corpus: Corpus, documents: Path | None, report: Callable[[str], None] = lambda _: None
+) -> Lesson:
+    """Return what a teacher says of the uncoded passages of the documents that train.
+
+    Args:
+        teacher: the file that the teacher's training left.
+        corpus: that it must be about.
+        documents: folder with the documents' copies.
+        report: is told of the progress.
+
+    Raises:
+        TrainingError: the file cannot be read, or is about others.
+        UsageError: there are no documents.
+    """
+    if documents is None:
+        raise UsageError(
+            where="training with a teacher",
+            found="no documents",
+            allowed="the documents that the teacher has scored",
+            remedy="Give their folder with --documents.",
+        )
+    uncoded = collect_uncoded(corpus, documents, report)
+    lesson = load_cross_fit(teacher, corpus, uncoded).teach(uncoded)
+    report(f"learns from a teacher's probabilities on {len(uncoded.texts):,} uncoded passages")
+    return lesson
 
 
 def _sigmoid(values: Floats) -> Floats:

@@ -23,12 +23,7 @@ def describe_fast(bundle: Bundle, *, taught: int, folds: int = FOLDS) -> TierTex
         folds: into how many parts train was cut to set the bands.
     """
     terms = _describe_terms(bundle)
-    lesson = (
-        f" and, on {taught:,} uncoded passages of the same documents, from the\nprobabilities of an encoder"
-        " (distillation)"
-        if taught
-        else ""
-    )
+    lesson = _describe_lesson(taught)
     return TierTexts(
         tag="tf-idf",
         kind=f"TF-IDF over {terms} and one logistic regression per framing,\n"
@@ -43,14 +38,16 @@ def describe_fast(bundle: Bundle, *, taught: int, folds: int = FOLDS) -> TierTex
     )
 
 
-def describe_encoder(bundle: Bundle, params: Mapping[str, object], *, folds: int) -> TierTexts:
+def describe_encoder(bundle: Bundle, params: Mapping[str, object], *, folds: int, taught: int = 0) -> TierTexts:
     """Return the texts of the encoder.
 
     Args:
         bundle: of the tier.
         params: those of `EncoderSettings`.
         folds: into how many parts train was cut to set the bands; 0 for none.
+        taught: number of uncoded passages that it learned from a teacher on.
     """
+    lesson = _describe_lesson(taught)
     base = str(params["base"])
     layers = f"the lower {params['layers']} layers of " if params["layers"] else ""
     megabytes = round(sum(len(data) for data in bundle.files.values()) / 1e6)
@@ -64,7 +61,7 @@ def describe_encoder(bundle: Bundle, params: Mapping[str, object], *, folds: int
             "It reads one passage at a time: what stands around it, and who speaks where it does not say, escape it.",
             "What the pretrained weights hold of the world and its prejudices came with them.",
         ),
-        training="It\nlearned from their codes.",
+        training=f"It\nlearned from their codes{lesson}.",
         choice="The epoch with the highest mean average\nprecision on validation was kept.",
         held_out=_describe_held_out(folds),
         base=base if "/" in base else None,
@@ -104,6 +101,15 @@ def _describe_terms(bundle: Bundle) -> str:
     longest = bundle.features["word_ngrams"][1]
     words = "single words" if longest == 1 else f"runs of one to {longest} words"
     return f"{words} and parts of words" if bundle.features["char_ngrams"] else words
+
+
+def _describe_lesson(taught: int) -> str:
+    if not taught:
+        return ""
+    return (
+        f" and, on {taught:,} uncoded passages of the same documents, from the\nprobabilities of an encoder"
+        " (distillation)"
+    )
 
 
 def _describe_held_out(folds: int) -> str:
