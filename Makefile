@@ -9,7 +9,7 @@ export DOC_VALUE := $(value DOC)
 export OUT_VALUE := $(value OUT)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo score test torture lint format labels model clean
+.PHONY: help demo score test cluster torture lint format labels model clean
 
 help: ## Show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -24,6 +24,9 @@ score: .venv/installed ## Score your own document: make score DOC=path [OUT=fold
 
 test: .venv-full/installed ## Install everything, and run the whole suite
 	@.venv-full/bin/python -m pytest -n 2 $(TESTS)
+
+cluster: .venv-full/ray ## Install Ray as well, and test archive jobs on a cluster of this machine's processes
+	@.venv-full/bin/python -m pytest tests/inference/archive/test_engine_ray.py
 
 torture: .venv-full/installed ## Kill archive jobs a thousand times, and print where: hours
 	@POLICYFRAMES_TORTURE=1 .venv-full/bin/python -m pytest -s tests/inference/archive/test_torture.py tests/inference/archive/test_faults.py
@@ -51,6 +54,9 @@ clean: ## Remove both environments and what was built
 
 .venv-full/installed: pyproject.toml constraints.txt
 	@$(call make_environment,.venv-full,.[dev])
+
+.venv-full/ray: .venv-full/installed
+	@.venv-full/bin/python $(PIP_INSTALL) --editable '.[dev,ray]' && touch $@
 
 # $(1) the folder, $(2) what to install. The stamp is written last, so that an interrupted install starts again.
 define make_environment
