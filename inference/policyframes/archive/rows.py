@@ -120,6 +120,21 @@ class Batch:
     kept: Any = None
 
 
+def name_type(value: object) -> str:
+    """Return what a value of JSON is called, with its article."""
+    if isinstance(value, Mapping):
+        return "an object"
+    names = {
+        "str": "a text",
+        "list": "a list",
+        "bool": "a truth value",
+        "int": "a number",
+        "float": "a number",
+        "NoneType": "null",
+    }
+    return names.get(type(value).__name__, type(value).__name__)
+
+
 def show_value(value: object) -> str:
     """Return at most 200 characters of a value, which always encode to UTF-8."""
     if isinstance(value, bytes):
@@ -128,7 +143,7 @@ def show_value(value: object) -> str:
         text = value[:_MOST_SHOWN]
     elif isinstance(value, Mapping | list):
         # The repr of a large value costs as much as the value.
-        text = f"{type(value).__name__} of {len(value)}"
+        text = f"{'object' if isinstance(value, Mapping) else 'list'} of {len(value)}"
     else:
         text = repr(value)
     return text[:_MOST_SHOWN].encode("utf-8", "replace").decode("utf-8")
