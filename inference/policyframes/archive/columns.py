@@ -14,6 +14,8 @@ from policyframes.errors import UsageError
 
 OTHER = "other"
 """Holds, as one JSON object, what a row has beyond the columns that the first rows showed."""
+NONE = "none"
+"""As the column of ids or dates: there is none, although one has a usual name."""
 _GUESSES = {
     "text": ("text", "content", "body", "article", "full_text", "fulltext", "maintext", "article_text"),
     "id": ("id", "_id", "article_id", "doc_id", "document", "uuid"),
@@ -60,13 +62,15 @@ def guess_column(kind: str, chosen: str, known: Sequence[str], *, exact: bool = 
 
     Args:
         kind: `text`, `id`, `date`, or `keep` for one that is carried through.
-        chosen: by the user; empty where it is to be guessed.
+        chosen: by the user; empty where it is to be guessed, `none` where there is to be no column of ids or dates.
         known: columns that were found.
         exact: `known` also holds every path into nested columns, so what is not in it leads nowhere.
 
     Raises:
         UsageError: the column chosen is in no row that was looked at.
     """
+    if chosen == NONE and kind in {"id", "date"} and NONE not in known:
+        return ""
     if chosen:
         root = chosen if exact or chosen in known else chosen.partition(".")[0]
         if root not in known:

@@ -51,9 +51,12 @@ HINTS: dict[Code, str] = {
     Code.INVALID_UTF8: "Save the file as UTF-8.",
     Code.LONE_SURROGATE: "Half of a character was lost on the way; export the article again.",
     Code.NO_PASSAGES: "Headings, tables and captions are not scored; check that the article's text is complete.",
-    Code.MISSING_ID: "Give every article an id, or leave --id-col out: the place in the file is then the id.",
+    Code.MISSING_ID: "Give every article an id, or say --id-col none: the place in the file is then the id.",
     Code.WRONG_ID: "An id is a string or a whole number.",
-    Code.DUPLICATE_ID: "The first article of this id was scored; give this one another id if it is another article.",
+    Code.DUPLICATE_ID: (
+        "The first article of this id was scored. If this is another: give it another id, name another column with "
+        "--id-col, or say --id-col none, which takes the place in the file as the id."
+    ),
     Code.INVALID_JSON: "Correct the line, or export it again.",
     Code.NOT_AN_OBJECT: 'Each line must be an object such as {"text": "..."}.',
     Code.DUPLICATE_KEYS: "Nobody can say which value is meant; export the article again.",

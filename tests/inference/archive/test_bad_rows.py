@@ -406,6 +406,24 @@ def test_an_input_without_any_column_is_said_to_be_empty_or_in_another_encoding(
         run_job(tmp_path / "news.jsonl", tmp_path / "out", bundle_folder)
 
 
+def test_a_column_of_ids_that_begin_anew_in_every_file_may_be_left_aside(tmp_path, bundle_folder):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for name in ("a.jsonl", "b.jsonl"):
+        write_rows(folder / name, [{"id": n, "date": "2024", "text": GOOD} for n in range(2)])
+    assert run_job(folder, tmp_path / "twice", bundle_folder).faults == {"duplicate_id": 2}
+    summary = run_job(folder, tmp_path / "out", bundle_folder, id_column="none", date_column="none")
+
+    assert (summary.rows, summary.scored) == (4, 4)
+    rows = read_documents(tmp_path / "out")
+    assert [(row["document"], row["id"], row["date"], row["date_kept"]) for row in rows] == [
+        ("a.jsonl:1", "0", None, "2024"),
+        ("a.jsonl:2", "1", None, "2024"),
+        ("b.jsonl:1", "0", None, "2024"),
+        ("b.jsonl:2", "1", None, "2024"),
+    ]
+
+
 def test_nested_records_are_found_in_files_and_in_lines(tmp_path, scored):
     folder = tmp_path / "in"
     folder.mkdir()

@@ -121,7 +121,7 @@ def find_type(schema: Any, path: str) -> Any:  # noqa: ANN401  (pyarrow has no t
     if path in schema.names:
         return schema.field(path).type
     root, *fields = path.split(".")
-    kind = schema.field(root).type if root in schema.names else None
+    kind: Any = schema.field(root).type if root in schema.names else None
     for name in fields:
         index = kind.get_field_index(name) if import_arrow("pyarrow.types").is_struct(kind) else -1
         kind = kind.field(index).type if index >= 0 else None
