@@ -14,6 +14,8 @@ from policyframes.errors import UsageError
 
 OTHER = "other"
 """Holds, as one JSON object, what a row has beyond the columns that the first rows showed."""
+NONE = "none"
+"""As the column of ids or dates: there is none, although one has a usual name."""
 _GUESSES = {
     "text": ("text", "content", "body", "article", "full_text", "fulltext", "maintext", "article_text"),
     "id": ("id", "_id", "article_id", "doc_id", "document", "uuid"),
@@ -55,40 +57,64 @@ class Columns:
         return {"text": self.text, "id": self.id, "date": self.date, "kept": kept, "other": self.has_other}
 
 
-def guess_column(kind: str, chosen: str, known: Sequence[str], *, root_only: bool = False) -> str:
+def guess_column(kind: str, chosen: str, known: Sequence[str], *, exact: bool = False) -> str:
     """Return the column of a kind: the one chosen, or the first of the usual names that is there; empty if none.
+
+    Args:
+        kind: `text`, `id`, `date`, or `keep` for one that is carried through.
+        chosen: by the user; empty where it is to be guessed, `none` where there is to be no column of ids or dates.
+        known: columns that were found.
+        exact: `known` also holds every path into nested columns, so what is not in it leads nowhere.
 
     Raises:
         UsageError: the column chosen is in no row that was looked at.
     """
+    if chosen == NONE and kind in {"id", "date"} and NONE not in known:
+        return ""
     if chosen:
-        root = chosen if root_only or chosen in known else chosen.partition(".")[0]
+        root = chosen if exact or chosen in known else chosen.partition(".")[0]
         if root not in known:
-            raise _make_unknown(f"--{kind}-col {chosen}", known)
+            raise _make_unknown(f"--keep {chosen}" if kind == "keep" else f"--{kind}-col {chosen}", known)
         return chosen
     by_lower = {name.lower(): name for name in reversed(known)}
     return next((by_lower[guess.lower()] for guess in _GUESSES[kind] if guess.lower() in by_lower), "")
 
 
-def require_text(chosen: str, known: Sequence[str]) -> str:
-    """Return the column of the text.
+def require_text(chosen: str, known: Sequence[str], *, exact: bool = False) -> str:
+    """Return the column of the text, as `guess_column` does.
 
     Raises:
         UsageError: there is none of that name or, where none was chosen, of a usual name.
     """
-    column = guess_column("text", chosen, known)
+    if not known:
+        raise UsageError(
+            where="the inputs",
+            found="no row with columns among the first",
+            allowed="tables with a header, or JSON objects, in UTF-8",
+            remedy="Look whether the files are empty, or in another encoding: save them as UTF-8.",
+        )
+    column = guess_column("text", chosen, known, exact=exact)
     if not column:
-        raise _make_unknown("the column of the text", known)
+        raise _make_unknown(
+            "the column of the text",
+            known,
+            found="no column of a usual name",
+            remedy=(
+                "Name it with --text-col; dots lead into nested objects: --text-col article.body. Where each object "
+                "of a JSON file holds a list of articles, name that list: --records articles."
+            ),
+        )
     return column
 
 
-def _make_unknown(where: str, known: Sequence[str]) -> UsageError:
-    return UsageError(
-        where=where,
-        found="no such column in the first rows",
-        allowed=", ".join(known[:50]) or "inputs with columns",
-        remedy="Name the column, such as --text-col content (dots lead into nested objects: --text-col article.body).",
-    )
+def _make_unknown(
+    where: str,
+    known: Sequence[str],
+    *,
+    found: str = "no such column in the first rows",
+    remedy: str = "Give one of these, in the same upper and lower case; dots lead into nested objects: article.body.",
+) -> UsageError:
+    return UsageError(where=where, found=found, allowed=", ".join(known[:50]), remedy=remedy)
 
 
 def encode_schema(schema: Any) -> str:  # noqa: ANN401  (pyarrow has no types)

@@ -7,6 +7,7 @@ import hashlib
 import io
 import os
 import zlib
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -274,11 +275,17 @@ def _classify(path: Path, source: str) -> tuple[Format, Compression] | None:
 def _name_inputs(inputs: Iterable[Input]) -> list[Input]:
     inputs = list(inputs)
     paths = [source.path for source in inputs]
-    twice = next((path for path in paths if paths.count(path) > 1), None) if len(paths) < 1000 else None  # noqa: PLR2004
+    twice = next((path for path, count in Counter(paths).items() if count > 1), None) or _find_within(inputs)
     if twice:
         raise UsageError(where=twice, found="given twice", allowed="each input once", remedy="Name it once.")
     common = os.path.commonpath([str(Path(path).parent) for path in paths])
     return [replace(source, name=Path(source.path).relative_to(common).as_posix()) for source in inputs]
+
+
+def _find_within(inputs: Sequence[Input]) -> str | None:
+    """Return a folder of texts below another, whose texts are that one's already."""
+    folders = {source.path for source in inputs if source.format == "texts"}
+    return next((path for path in sorted(folders) if any(str(up) in folders for up in Path(path).parents)), None)
 
 
 def stamp_input(source: Input) -> Input:

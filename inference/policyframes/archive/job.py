@@ -9,7 +9,7 @@ from typing import Protocol
 
 from policyframes.archive.commits import WORK, Committer
 from policyframes.archive.duplicates.signatures import require_extra
-from policyframes.archive.inputs import Input, find_inputs, stamp_input
+from policyframes.archive.inputs import Input, find_inputs, hash_file, stamp_input
 from policyframes.archive.ledger import Entry, Ledger
 from policyframes.archive.lock import LOCK, hold_lock
 from policyframes.archive.manifest import (
@@ -37,7 +37,7 @@ from policyframes.archive.settings import Settings
 from policyframes.archive.shards import Shard
 from policyframes.archive.sources.presets import apply_source
 from policyframes.archive.storage import Disk
-from policyframes.archive.summary import Summary, write_summary
+from policyframes.archive.summary import Summary, summarise, write_summary
 from policyframes.archive.tables import PLACE_COLUMNS, reserve_names
 from policyframes.archive.workers import Engine, LocalEngine, ProcessEngine
 from policyframes.errors import ArchiveIntegrityError, RefusedError, UsageError
@@ -113,7 +113,7 @@ def score_archive(paths: Sequence[str], output: Path, settings: Settings, means:
     if settings.dedupe:
         require_extra()
     inputs, ignored = find_inputs(paths, settings.source)
-    _check_output(output, inputs)
+    _check_output(output, paths)
     if ignored:
         means.observer.say(f"{len(ignored)} other files are left out, such as {ignored[0]}")
     means.disk.make_folder(output / WORK)
@@ -123,25 +123,26 @@ def score_archive(paths: Sequence[str], output: Path, settings: Settings, means:
         return _score(plan, output, settings, scorer=scorer, means=means)
 
 
-def _check_output(output: Path, inputs: Sequence[Input]) -> None:
+def _check_output(output: Path, paths: Sequence[str]) -> None:
     place = output.resolve()
-    holder = next((s for s in inputs if s.format == "texts" and place.is_relative_to(s.path)), None)
-    if holder:
+    # Next time the results would be taken for inputs, and the same command be refused for having others.
+    if any(place.is_relative_to(folder) for folder in map(Path.resolve, map(Path, paths)) if folder.is_dir()):
         raise UsageError(
             where=f"-o {output}",
             found="a folder within the inputs",
             allowed="a folder beside them",
-            remedy="Give another folder with -o.",
+            remedy="Give another folder with -o, such as ../scored.",
         )
     if not place.exists():
         return
     if not place.is_dir():
         raise RefusedError(where=str(output), found="a file", allowed="a folder", remedy="Give another name with -o.")
     names = {path.name for path in place.iterdir()}
-    if RUN not in names and names - {WORK, LOCK, f".{RUN}.tmp"}:
+    others = names - {WORK, LOCK, f".{RUN}.tmp"}
+    if RUN not in names and others:
         raise RefusedError(
             where=str(output),
-            found=f"files that are no results of an archive, such as {min(names)}",
+            found=f"{min(others)} and no {RUN}, which results of an archive have",
             allowed="a new or empty folder, or one that a run has begun",
             remedy="Give another folder with -o.",
         )
@@ -158,14 +159,14 @@ def _prepare(inputs: list[Input], output: Path, settings: Settings, *, scorer: S
     before = read_manifest(output)
     if before is not None:
         refuse_changes(output, {name: before.get(name) for name in now}, now)
-        plan = _read_plan(output)
+        _say_left_out(before["left_out"], means)
+        plan = _read_plan(output, before.get("plan_sha256"))
         current = _recognise([source for source in inputs if source.name not in before["left_out"]], plan.inputs)
         refuse_changes(output, {"inputs": before["inputs"]}, {"inputs": describe_inputs(current)})
         return replace(plan, inputs=current)
     means.observer.say("Reading the inputs once, to hash them and to plan")
     left_out = find_tables_without_text(inputs, settings)
-    if left_out:
-        means.observer.say(f"Left out, for they have no column of the text: {', '.join(left_out)}")
+    _say_left_out(left_out, means)
     inputs = [source for source in inputs if source.name not in left_out]
     reserved = [*reserve_names(scorer.framings), *(PLACE_COLUMNS if settings.dedupe else ())]
     columns = choose_columns(inputs, settings, reserved)
@@ -179,17 +180,30 @@ def _prepare(inputs: list[Input], output: Path, settings: Settings, *, scorer: S
         "columns": columns.describe(),
         "rows": plan.rows,
         "shards": plan.shards,
+        "plan_sha256": hash_file(plan.path),
     }
     means.disk.write_file(output / RUN, [format_manifest(manifest)])
     return plan
 
 
-def _read_plan(output: Path) -> Plan:
-    if (output / WORK / PLAN).exists():
+def _say_left_out(names: Sequence[str], means: Means) -> None:
+    if names:
+        means.observer.say(f"Left out, for they have no column of the text: {', '.join(names)}")
+
+
+def _read_plan(output: Path, sha256: object) -> Plan:
+    """Return the plan, of which every number decides which rows are read, so it must be what was written."""
+    path = output / WORK / PLAN
+    found = ""
+    if not path.exists():
+        found = f"results whose {WORK} is gone, so that nobody can tell what is done"
+    elif hash_file(path) != sha256:
+        found = f"{WORK}/{PLAN} is not what was written"
+    if not found:
         return read_plan(output / WORK)
     raise RefusedError(
         where=str(output),
-        found=f"results whose {WORK} is gone, so that nobody can tell what is done",
+        found=found,
         allowed="a folder with all that a run needs to go on",
         remedy="Give another folder with -o.",
     )
@@ -282,7 +296,8 @@ def _make_engine(task: Task, scorer: Scorer, means: Means) -> Engine:
 
 def _finish(plan: Plan, output: Path, entries: dict[int, Entry], *, disk: Disk, output_format: str) -> Summary:
     ordered = [entries[number] for number in range(plan.shards)]
-    summary = write_summary(output, ordered, disk, output_format)
+    # Before it is written: summary.json says that the job is finished.
+    summary = summarise(ordered)
     if summary.rows != summary.scored + summary.quarantined or plan.rows not in {-1, summary.rows}:
         raise ArchiveIntegrityError(
             where=str(output),
@@ -290,4 +305,4 @@ def _finish(plan: Plan, output: Path, entries: dict[int, Entry], *, disk: Disk, 
             allowed="rows planned = rows scored + rows quarantined",
             remedy="Start again with another output folder, and please report it with this message.",
         )
-    return summary
+    return write_summary(output, ordered, disk, output_format)

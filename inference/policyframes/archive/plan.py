@@ -12,12 +12,12 @@ from policyframes.archive.arrow import import_arrow
 from policyframes.archive.columns import OTHER, Columns, encode_schema, guess_column, require_text
 from policyframes.archive.inputs import Input, stamp_input
 from policyframes.archive.readers.formats import find_names, plan_input
-from policyframes.archive.readers.parquet import choose_types
+from policyframes.archive.readers.parquet import choose_types, list_paths
 from policyframes.archive.settings import Settings
 from policyframes.archive.shards import Shard
 from policyframes.archive.sources.presets import choose_source_columns
 from policyframes.archive.storage import Disk
-from policyframes.errors import ArchiveInputError
+from policyframes.errors import ArchiveInputError, UsageError
 
 PLAN = "plan.jsonl"
 
@@ -63,7 +63,12 @@ def find_tables_without_text(inputs: Sequence[Input], settings: Settings) -> lis
     known = [name for found in tables.values() for name in found]
     known += [name for s in inputs if s.name not in tables for name in find_names(s, settings)[0]]
     text = require_text(choose_source_columns(settings, known, inputs[0].path).text_column, known)
-    without = [name for name, found in tables.items() if found and not {text, text.partition(".")[0]} & set(found)]
+    # A table with another column that looks like one of texts holds articles: they are rows, and accounted for.
+    without = [
+        name
+        for name, found in tables.items()
+        if found and not {text, text.partition(".")[0]} & set(found) and not guess_column("text", "", found)
+    ]
     return without if len(without) < len(inputs) else []
 
 
@@ -80,13 +85,24 @@ def choose_columns(inputs: Sequence[Input], settings: Settings, reserved: Sequen
     """
     looked = [find_names(source, settings) for source in inputs]
     names = list(dict.fromkeys(name for found, _ in looked for name in found))
+    if settings.records and not names:
+        raise UsageError(
+            where=f"--records {settings.records}",
+            found="no list of objects there",
+            allowed="the name of the list, or a path with dots such as response.results",
+            remedy="Open the file in an editor and look what the list of the articles is called.",
+        )
     schemas = [schema for _, schema in looked if schema is not None]
     settings = choose_source_columns(settings, names, inputs[0].path)
-    text = require_text(settings.text_column, names)
-    identity = guess_column("id", settings.id_column, names)
-    date = guess_column("date", settings.date_column, names)
+    is_typed = len(schemas) == len(inputs)
+    # A schema tells what lies within a column, so a path is known to lead somewhere, and a struct to be no text.
+    known = list(dict.fromkeys(path for schema in schemas for path in list_paths(schema))) if is_typed else names
+    text = require_text(settings.text_column, known, exact=is_typed)
+    identity = guess_column("id", settings.id_column, known, exact=is_typed)
+    date = guess_column("date", settings.date_column, known, exact=is_typed)
     for path in settings.keep:
-        guess_column("keep", path, names)
+        if path not in names:
+            guess_column("keep", path, known, exact=is_typed)
     paths = list(settings.keep) or [name for name in names if name not in {text, identity, date}]
     kept, taken = [], {name.lower() for name in reserved}
     for path in paths:
@@ -98,7 +114,6 @@ def choose_columns(inputs: Sequence[Input], settings: Settings, reserved: Sequen
         kept.append((path, name))
     has_other = not settings.keep and any(source.format in {"jsonl", "json"} for source in inputs)
     arrow = import_arrow()
-    is_typed = len(schemas) == len(inputs)
     fields = [
         (name, choose_types(schemas, path, as_json=settings.output_format == "jsonl") if is_typed else arrow.string())
         for path, name in kept

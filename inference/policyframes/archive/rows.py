@@ -51,9 +51,12 @@ HINTS: dict[Code, str] = {
     Code.INVALID_UTF8: "Save the file as UTF-8.",
     Code.LONE_SURROGATE: "Half of a character was lost on the way; export the article again.",
     Code.NO_PASSAGES: "Headings, tables and captions are not scored; check that the article's text is complete.",
-    Code.MISSING_ID: "Give every article an id, or leave --id-col out: the place in the file is then the id.",
+    Code.MISSING_ID: "Give every article an id, or say --id-col none: the place in the file is then the id.",
     Code.WRONG_ID: "An id is a string or a whole number.",
-    Code.DUPLICATE_ID: "The first article of this id was scored; give this one another id if it is another article.",
+    Code.DUPLICATE_ID: (
+        "The first article of this id was scored. If this is another: give it another id, name another column with "
+        "--id-col, or say --id-col none, which takes the place in the file as the id."
+    ),
     Code.INVALID_JSON: "Correct the line, or export it again.",
     Code.NOT_AN_OBJECT: 'Each line must be an object such as {"text": "..."}.',
     Code.DUPLICATE_KEYS: "Nobody can say which value is meant; export the article again.",
@@ -120,6 +123,21 @@ class Batch:
     kept: Any = None
 
 
+def name_type(value: object) -> str:
+    """Return what a value of JSON is called, with its article."""
+    if isinstance(value, Mapping):
+        return "an object"
+    names = {
+        "str": "a text",
+        "list": "a list",
+        "bool": "a truth value",
+        "int": "a number",
+        "float": "a number",
+        "NoneType": "null",
+    }
+    return names.get(type(value).__name__, type(value).__name__)
+
+
 def show_value(value: object) -> str:
     """Return at most 200 characters of a value, which always encode to UTF-8."""
     if isinstance(value, bytes):
@@ -128,7 +146,7 @@ def show_value(value: object) -> str:
         text = value[:_MOST_SHOWN]
     elif isinstance(value, Mapping | list):
         # The repr of a large value costs as much as the value.
-        text = f"{type(value).__name__} of {len(value)}"
+        text = f"{'object' if isinstance(value, Mapping) else 'list'} of {len(value)}"
     else:
         text = repr(value)
     return text[:_MOST_SHOWN].encode("utf-8", "replace").decode("utf-8")

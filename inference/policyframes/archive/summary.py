@@ -79,7 +79,7 @@ def write_summary(folder: Path, entries: Sequence[Entry], disk: Disk, output_for
     disk.write_file(folder / QUARANTINE, _join(folder, entries))
     lines = (f"{r.sha256}  {r.path}\n" for e in entries for k, r in e.files.items() if k in {"documents", "passages"})
     disk.write_file(folder / CHECKSUMS, ["".join(lines).encode()])
-    disk.write_file(folder / README, [_README.format(format=output_format).encode()])
+    disk.write_file(folder / README, [_README.format(format=output_format, reading=_READING[output_format]).encode()])
     disk.write_file(folder / SUMMARY, [json.dumps(asdict(summary), indent=1).encode() + b"\n"])
     return summary
 
@@ -92,15 +92,25 @@ def _join(folder: Path, entries: Sequence[Entry]) -> Iterator[bytes]:
                     yield chunk
 
 
-_README = """\
-What is in this folder
-
-documents.{format}/   one row an article, in the order of the input. The folder is one table in several parts:
+_READING = {
+    "parquet": """\
     Python   pandas.read_parquet("documents.parquet")
     R        arrow::open_dataset("documents.parquet")
     DuckDB   SELECT * FROM 'documents.parquet/*.parquet'
     Spark    spark.read.parquet("documents.parquet")
-passages.{format}/    one row a passage, where passages were asked for
+""",
+    "jsonl": """\
+    Python   pandas.concat(pandas.read_json(p, lines=True) for p in sorted(Path("documents.jsonl").glob("*.jsonl")))
+    R        arrow::open_dataset("documents.jsonl", format = "json")
+    DuckDB   SELECT * FROM 'documents.jsonl/*.jsonl'
+    Spark    spark.read.json("documents.jsonl")
+""",
+}
+_README = """\
+What is in this folder
+
+documents.{format}/   one row an article, in the order of the input. The folder is one table in several parts:
+{reading}passages.{format}/    one row a passage, where passages were asked for
 quarantine.jsonl    the rows that were not scored, each with its place, a code, what was found and what to do
 summary.json        the numbers: rows = scored + quarantined. It is written last: without it the run is not finished
 run.json            model, settings, code and inputs, with their hashes

@@ -45,7 +45,7 @@ def score(  # noqa: PLR0913  (each is an option of the command line)
     *,
     output: Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="Folder of the results.")],
     text_col: Annotated[str, typer.Option(help="Column of the text; dots lead into nested objects.")] = "",
-    id_col: Annotated[str, typer.Option(help="Column of the ids.")] = "",
+    id_col: Annotated[str, typer.Option(help="Column of the ids; none: the place in the file.")] = "",
     date_col: Annotated[str, typer.Option(help="Column of the dates.")] = "",
     keep: Annotated[
         list[str] | None, typer.Option(help="Carry this column through; without it, all but the text.")

@@ -22,7 +22,7 @@ def plan(  # noqa: PLR0913  (each is an option of the command line)
         float | None, typer.Option("--price", min=0, metavar="PRICE", help="Of a core-hour, in any currency.")
     ] = None,
     text_col: Annotated[str, typer.Option(help="Column of the text; dots lead into nested objects.")] = "",
-    id_col: Annotated[str, typer.Option(help="Column of the ids.")] = "",
+    id_col: Annotated[str, typer.Option(help="Column of the ids; none: the place in the file.")] = "",
     date_col: Annotated[str, typer.Option(help="Column of the dates.")] = "",
     keep: Annotated[list[str] | None, typer.Option(help="Carry this column through.")] = None,
     records: Annotated[str, typer.Option(help="Where in each JSON object the list of articles is.")] = "",

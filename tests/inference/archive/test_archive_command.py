@@ -89,7 +89,9 @@ def test_every_option_reaches_the_results(run, tmp_path):
         (("thesis.docx",), (2, "a kind of file that is no archive")),
         (("good.jsonl", "good.jsonl"), (2, "given twice")),
         (("good.jsonl", "--text-col", "body"), (2, "Allowed: id, date, outlet, text")),
-        (("good.jsonl", "--keep", "rank"), (2, "--keep")),
+        (("good.jsonl", "--keep", "rank"), (2, "--keep rank: no such column")),
+        (("page.json", "--records", "artikel"), (2, "--records artikel: no list of objects there")),
+        (("page.json",), (2, "name that list: --records articles")),
         (("table.csv", "--records", "articles"), (2, "--records")),
         (("empty",), (2, "nothing to score")),
     ],
@@ -98,6 +100,7 @@ def test_what_makes_no_sense_is_said(run, tmp_path, monkeypatch, arguments, answ
     monkeypatch.chdir(tmp_path)
     (tmp_path / "empty").mkdir()
     (tmp_path / "thesis.docx").write_text("x")
+    (tmp_path / "page.json").write_text('{"articles": [{"id": "a", "text": "The court decides."}], "status": "ok"}')
     write_rows(tmp_path / "table.csv", make_rows(3))
     code, _, err = run(*arguments, "-o", tmp_path / "out")
 

@@ -265,6 +265,47 @@ def test_columns_of_a_parquet_file_keep_their_types(tmp_path, scored):
     assert first["passages"] == 1
 
 
+def test_dots_lead_into_the_structs_of_parquet(tmp_path, scored):
+    rows = [
+        {"meta": {"key": {"id": f"k{n}"}, "day": 20240501 + n}, "article": {"body": GOOD, "lang": "en"}}
+        for n in range(150)
+    ]
+    rows[3]["article"]["body"] = None
+    rows[4]["article"] = None
+    path = write_rows(tmp_path / "news.parquet", rows)
+    names = {"text_column": "article.body", "id_column": "meta.key.id", "date_column": "meta.day"}
+    _, entries, documents = scored(path, **names, keep=("article.lang", "meta.day", "meta"))
+
+    assert [(entry["id"], entry["code"]) for entry in entries] == [("k3", "null_text"), ("k4", "null_text")]
+    assert [row["document"] for row in documents] == [f"k{n}" for n in range(150) if n not in {3, 4}]
+    assert {row["article.lang"] for row in documents} == {"en"}
+    assert documents[-1]["date"] == "20240650"
+    assert documents[-1]["meta.day"] == 20240650
+    assert documents[-1]["meta"] == {"key": {"id": "k149"}, "day": 20240650}
+
+
+@pytest.mark.parametrize("names", [{}, {"text_column": "article"}, {"text_column": "article.bodi"}])
+def test_a_struct_of_parquet_is_no_text_and_its_fields_are_named(tmp_path, bundle_folder, names):
+    path = write_rows(tmp_path / "news.parquet", [{"key": "k", "article": {"body": GOOD, "by": {"name": "x"}}}])
+    with pytest.raises(UsageError, match=r"Allowed: key, article\.body, article\.by\.name"):
+        run_job(path, tmp_path / "out", bundle_folder, **names)
+
+
+def test_values_that_are_no_objects_are_called_by_json_names(tmp_path, scored):
+    path = tmp_path / "news.jsonl"
+    path.write_text('null\n"x"\n[1]\ntrue\n')
+    path.write_text(path.read_text() + json.dumps({"id": "a", "text": GOOD}) + "\n" + '{"id": "b"}\n')
+    _, entries, _ = scored(path)
+
+    assert [entry["message"].partition(" instead")[0] for entry in entries[:4]] == [
+        "null",
+        "a text",
+        "a list",
+        "a truth value",
+    ]
+    assert entries[-1]["value"] == "object of 1"
+
+
 def test_jsonl_parts_hold_the_same_rows(tmp_path, scored, bundle_folder):
     path = write_rows(tmp_path / "news.parquet", make_rows(40))
     _, _, documents = scored(path)
@@ -338,6 +379,49 @@ def test_a_table_of_metadata_beside_the_texts_is_left_out_and_named(tmp_path, bu
 
     assert manifest["left_out"] == ["in/list.csv"]
     assert [source["name"] for source in manifest["inputs"]] == ["in"]
+
+
+def test_a_table_whose_text_is_called_otherwise_is_not_left_out_but_accounted_for(tmp_path, bundle_folder):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    write_rows(folder / "a.csv", [{"id": "a", "text": GOOD}])
+    write_rows(folder / "b.csv", [{"id": "b", "body": GOOD}, {"id": "c", "body": GOOD}])
+    summary = run_job(folder, tmp_path / "out", bundle_folder)
+
+    assert (summary.rows, summary.scored, summary.faults) == (3, 1, {"missing_text": 2})
+    assert json.loads((tmp_path / "out" / "run.json").read_text())["left_out"] == []
+
+
+def test_columns_of_one_name_in_parquet_are_refused(tmp_path, bundle_folder):
+    path = tmp_path / "twins.parquet"
+    pq.write_table(pa.Table.from_arrays([pa.array(["a"]), pa.array([GOOD])], names=["text", "text"]), path)
+    with pytest.raises(UsageError, match="two columns are called 'text'"):
+        run_job(path, tmp_path / "out", bundle_folder)
+
+
+@pytest.mark.parametrize("data", [b"", json.dumps({"text": GOOD}).encode("utf-16")])
+def test_an_input_without_any_column_is_said_to_be_empty_or_in_another_encoding(tmp_path, bundle_folder, data):
+    (tmp_path / "news.jsonl").write_bytes(data)
+    with pytest.raises(UsageError, match="no row with columns"):
+        run_job(tmp_path / "news.jsonl", tmp_path / "out", bundle_folder)
+
+
+def test_a_column_of_ids_that_begin_anew_in_every_file_may_be_left_aside(tmp_path, bundle_folder):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for name in ("a.jsonl", "b.jsonl"):
+        write_rows(folder / name, [{"id": n, "date": "2024", "text": GOOD} for n in range(2)])
+    assert run_job(folder, tmp_path / "twice", bundle_folder).faults == {"duplicate_id": 2}
+    summary = run_job(folder, tmp_path / "out", bundle_folder, id_column="none", date_column="none")
+
+    assert (summary.rows, summary.scored) == (4, 4)
+    rows = read_documents(tmp_path / "out")
+    assert [(row["document"], row["id"], row["date"], row["date_kept"]) for row in rows] == [
+        ("a.jsonl:1", "0", None, "2024"),
+        ("a.jsonl:2", "1", None, "2024"),
+        ("b.jsonl:1", "0", None, "2024"),
+        ("b.jsonl:2", "1", None, "2024"),
+    ]
 
 
 def test_nested_records_are_found_in_files_and_in_lines(tmp_path, scored):

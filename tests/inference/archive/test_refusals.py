@@ -9,15 +9,26 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from policyframes.archive import manifest
+from policyframes.archive import job, manifest
+from policyframes.archive.job import score_archive
 from policyframes.archive.lock import hold_lock
+from policyframes.archive.settings import Settings
 from policyframes.archive.storage import Disk
+from policyframes.archive.summary import summarise
 from policyframes.bundle import save_bundle
-from policyframes.errors import ArchiveChangedError, ArchiveInputError, ArchiveLockedError, RefusedError, UsageError
+from policyframes.errors import (
+    ArchiveChangedError,
+    ArchiveInputError,
+    ArchiveIntegrityError,
+    ArchiveLockedError,
+    RefusedError,
+    UsageError,
+)
 from tests.inference.archive.archives import make_rows, read_tree, run_job, write_rows
 from tests.inference.archive.torture import CountingDisk
 from tests.inference.builders import make_bundle
@@ -115,6 +126,36 @@ def test_results_without_their_ledger_are_refused(source, tmp_path, bundle_folde
         run_job(source, tmp_path / "out", bundle_folder)
 
 
+def test_a_plan_that_is_not_what_was_written_is_refused(source, tmp_path, bundle_folder):
+    run_job(source, tmp_path / "out", bundle_folder)
+    plan = tmp_path / "out" / "_work" / "plan.jsonl"
+    plan.write_bytes(plan.read_bytes().replace(b'"first":1,', b'"first":3,', 1))
+    with pytest.raises(RefusedError, match=r"plan\.jsonl is not what was written"):
+        run_job(source, tmp_path / "out", bundle_folder)
+
+
+def test_rows_that_do_not_add_up_leave_no_summary_that_says_finished(source, tmp_path, bundle_folder, monkeypatch):
+    monkeypatch.setattr(job, "summarise", lambda entries: replace(summarise(entries), scored=1))
+    with pytest.raises(ArchiveIntegrityError, match="50 rows planned, 1 scored"):
+        run_job(source, tmp_path / "out", bundle_folder)
+    assert not (tmp_path / "out" / "summary.json").exists()
+
+
+def test_results_without_their_manifest_are_refused_by_name(source, tmp_path, bundle_folder):
+    run_job(source, tmp_path / "out", bundle_folder)
+    (tmp_path / "out" / "run.json").unlink()
+    with pytest.raises(RefusedError, match=r"README\.txt and no run\.json"):
+        run_job(source, tmp_path / "out", bundle_folder)
+
+
+def test_the_readme_tells_how_to_read_the_format_that_was_asked_for(source, tmp_path, bundle_folder):
+    run_job(source, tmp_path / "out", bundle_folder, output_format="jsonl")
+    readme = (tmp_path / "out" / "README.txt").read_text()
+
+    assert "DuckDB   SELECT * FROM 'documents.jsonl/*.jsonl'" in readme
+    assert "parquet" not in readme
+
+
 def test_a_folder_of_something_else_is_refused(source, tmp_path, bundle_folder):
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "thesis.docx").write_text("x")
@@ -127,6 +168,25 @@ def test_results_among_the_texts_are_refused(tmp_path, bundle_folder):
     (tmp_path / "texts" / "a.txt").write_text("The court decides.")
     with pytest.raises(UsageError, match="a folder within the inputs"):
         run_job(tmp_path / "texts", tmp_path / "texts" / "out", bundle_folder)
+
+
+def test_results_among_tables_are_refused_before_they_are_taken_for_inputs(tmp_path, bundle_folder, monkeypatch):
+    folder = write_rows(tmp_path / "in.jsonl", make_rows(3)).parent
+    monkeypatch.chdir(folder)
+    with pytest.raises(UsageError, match="a folder within the inputs"):
+        run_job(Path(), Path("out"), bundle_folder)
+
+
+def test_a_folder_of_texts_below_another_is_refused_as_given_twice(tmp_path, bundle_folder):
+    (tmp_path / "texts" / "2024").mkdir(parents=True)
+    (tmp_path / "texts" / "a.txt").write_text("The court decides.")
+    (tmp_path / "texts" / "2024" / "b.txt").write_text("The court decides.")
+    with pytest.raises(UsageError, match="2024: given twice"):
+        score_archive(
+            [str(tmp_path / "texts"), str(tmp_path / "texts" / "2024")],
+            tmp_path / "out",
+            Settings(bundle=str(bundle_folder)),
+        )
 
 
 def test_a_second_run_on_a_folder_is_refused(source, tmp_path, bundle_folder):
@@ -143,7 +203,9 @@ def test_a_lock_of_a_dead_process_holds_nobody_up(tmp_path):
     code = f"""
 import os, signal
 from pathlib import Path
+from policyframes.archive.job import score_archive
 from policyframes.archive.lock import hold_lock
+from policyframes.archive.settings import Settings
 for _ in range(100):
     child = os.fork()
     if not child:

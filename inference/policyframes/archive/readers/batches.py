@@ -10,7 +10,7 @@ from typing import Any
 
 from policyframes.archive.arrow import import_arrow
 from policyframes.archive.columns import OTHER, Columns, format_kept, look_up
-from policyframes.archive.rows import BATCH, Batch, Code, Fault, Row, show_value
+from policyframes.archive.rows import BATCH, Batch, Code, Fault, Row, name_type, show_value
 from policyframes.archive.sources.presets import adapt_record
 
 MAX_DEPTH = 64
@@ -226,5 +226,5 @@ def require_object(value: Any) -> Mapping[str, Any]:  # noqa: ANN401  (whatever 
         FaultError: it is something else.
     """
     if not isinstance(value, Mapping):
-        raise FaultError(Fault(Code.NOT_AN_OBJECT, f"a {type(value).__name__} instead of an object", show_value(value)))
+        raise FaultError(Fault(Code.NOT_AN_OBJECT, f"{name_type(value)} instead of an object", show_value(value)))
     return value
