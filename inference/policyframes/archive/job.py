@@ -153,7 +153,7 @@ def _prepare(inputs: list[Input], output: Path, settings: Settings, *, scorer: S
         "format_version": FORMAT_VERSION,
         "model": describe_model(scorer),
         "settings": settings.describe(),
-        "code": describe_code(scorer, dedupe=settings.dedupe),
+        "code": describe_code(scorer, dedupe=settings.dedupe, formats={source.format for source in inputs}),
     }
     before = read_manifest(output)
     if before is not None:
