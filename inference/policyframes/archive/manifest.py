@@ -25,6 +25,8 @@ _LIBRARIES = ("numpy", "pyarrow")
 _FORMAT_LIBRARIES: Mapping[str, tuple[str, ...]] = {
     "warc": ("fastwarc", "lxml", "trafilatura"),
     "nexis": ("python-docx",),
+    # Not a format: texts are found by addresses that it cleans.
+    "--texts": ("courlan",),
 }
 _MOST_SHOWN = 12
 

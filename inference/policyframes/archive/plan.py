@@ -87,7 +87,9 @@ def choose_columns(inputs: Sequence[Input], settings: Settings, reserved: Sequen
     date = guess_column("date", settings.date_column, names)
     for path in settings.keep:
         guess_column("keep", path, names)
-    paths = list(settings.keep) or [name for name in names if name not in {text, identity, date}]
+    paths = list(settings.keep) or [
+        name for name in names if name not in {"" if settings.texts else text, identity, date}
+    ]
     kept, taken = [], {name.lower() for name in reserved}
     for path in paths:
         name = path

@@ -9,7 +9,7 @@ from typing import Any
 from policyframes.archive.columns import guess_column
 from policyframes.archive.settings import Settings
 from policyframes.archive.sources.records import adapt_gdelt, adapt_mediacloud, adapt_newsapi
-from policyframes.errors import ArchiveSourceError
+from policyframes.errors import ArchiveSourceError, UsageError
 
 Record = Mapping[str, Any]
 
@@ -135,6 +135,34 @@ def adapt_record(source: str, record: Record) -> Record:
 def adapt_names(source: str, names: Sequence[str]) -> list[str]:
     """Return the names of columns after their records were adapted."""
     return list(adapt_record(source, dict.fromkeys(names)))
+
+
+def require_textless(settings: Settings) -> None:
+    """Check that a table of texts is given where there is something to join it to.
+
+    Raises:
+        UsageError: the source is none that gives out metadata alone.
+    """
+    if settings.texts and (settings.source not in PRESETS or PRESETS[settings.source].has_texts):
+        known = ", ".join(name for name, preset in PRESETS.items() if not preset.has_texts)
+        raise UsageError(
+            where=f"--texts {settings.texts}",
+            found="no source whose exports hold metadata alone"
+            if not settings.source
+            else f"--source {settings.source}",
+            allowed=f"--texts with --source {known.replace(', ', ' or ')}",
+            remedy="Name the source, or score the table itself: its columns are carried through.",
+        )
+
+
+def find_address(source: str, names: Sequence[str]) -> str:
+    """Return the column of the web addresses in an export; empty where there is none."""
+    return _find(PRESETS[source].address, names)
+
+
+def find_id(source: str, names: Sequence[str]) -> str:
+    """Return the column of the ids in an export; empty where there is none."""
+    return _find(PRESETS[source].id, names)
 
 
 def _find(candidates: Sequence[str], names: Sequence[str]) -> str:
