@@ -215,6 +215,22 @@ def test_word_files_are_no_archive_unless_they_are_said_to_be_of_nexis(tmp_path,
         run_export(source, tmp_path / "out", bundle_folder)
 
 
+@pytest.mark.parametrize("ending", ["rtf", "RTF", "doc", "pdf"])
+@pytest.mark.parametrize("is_alone", [True, False])
+def test_nexis_downloads_of_another_kind_are_refused_by_name_and_never_left_out(
+    tmp_path, bundle_folder, ending, is_alone
+):
+    folder = tmp_path / "downloads"
+    folder.mkdir()
+    write_nexis(folder / "a.docx", [make_article(0)])
+    other = folder / f"b.{ending}"
+    other.write_bytes(rb"{\rtf1\ansi Documents (1)\par Body\par End of Document\par }")
+
+    with pytest.raises(ArchiveSourceError, match=rf"b\.{ending}.*{ending.upper()}, which is not read.*docx"):
+        run_export(other if is_alone else folder, tmp_path / "out", bundle_folder, source="nexis")
+    assert not (tmp_path / "out").exists()
+
+
 @pytest.mark.parametrize(
     ("printed", "date"),
     [

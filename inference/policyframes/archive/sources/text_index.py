@@ -121,7 +121,7 @@ def build_index(path: Path, texts: Iterable[tuple[bytes, str, str | None]], abou
         base = sqlite3.connect(scratch)
         try:
             # It is whole once it has its name; until then nobody reads it.
-            base.executescript(f"PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; {_SCHEMA}")
+            base.executescript(f"PRAGMA page_size=16384; PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; {_SCHEMA}")
             base.executemany(_INSERT, texts)
             base.executemany("INSERT INTO about VALUES (?, ?)", about.items())
             base.commit()
