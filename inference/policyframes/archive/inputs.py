@@ -270,8 +270,8 @@ def _classify(path: Path, source: str) -> tuple[Format, Compression] | None:
             found=f"a download of Nexis Uni as {path.suffix.lstrip('.').upper()}, which is not read",
             allowed="the same articles as DOCX",
             remedy=(
-                "Download them again with the file type MS Word (docx); or save the file as .docx in Word or LibreOffice. "
-                "Move away what is meant to stay out."
+                "Download them again with the file type MS Word (docx); or save the file as .docx in Word or "
+                "LibreOffice. Move away what is meant to stay out."
             ),
         )
     compression: Compression = ""

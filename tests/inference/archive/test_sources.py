@@ -98,7 +98,9 @@ STORY = [
 def test_a_media_cloud_export_is_refused_with_what_to_do(tmp_path, bundle_folder, source):
     table = write_table(tmp_path / "stories.csv", [MEDIACLOUD, STORY])
 
-    with pytest.raises(ArchiveSourceError, match=r"Media Cloud that holds addresses.*no text.*--id-col url"):
+    with pytest.raises(
+        ArchiveSourceError, match=r"Media Cloud that holds addresses.*no text.*--source mediacloud --texts TABLE"
+    ):
         run_export(table, tmp_path / "out", bundle_folder, source=source)
 
 
@@ -120,7 +122,9 @@ def test_a_raw_gdelt_file_is_refused_and_the_column_of_the_addresses_named(
     row[address] = "https://gazette.example/1"
     table = write_table(tmp_path / "20240304.export.CSV", [row, row], delimiter="\t")
 
-    with pytest.raises(ArchiveSourceError, match=f"GDELT.*no text.*addresses in column {address + 1} "):
+    with pytest.raises(
+        ArchiveSourceError, match=f"GDELT.*no text.*addresses in column {address + 1} .*header.*--source gdelt --texts"
+    ):
         run_export(table, tmp_path / "out", bundle_folder, source=source)
 
 

@@ -182,6 +182,8 @@ def _refuse_textless(preset: Preset | None, names: Sequence[str], where: str) ->
     if preset is None or preset.has_texts or _find(preset.text, names) or guess_column("text", "", names):
         return
     address = _find(preset.address, names) or _find_raw_address(names)
+    is_raw = bool(_find_raw_address(names))
+    name = next(name for name, known in PRESETS.items() if known is preset)
     shown = ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")  # noqa: PLR2004  (a line)
     raise ArchiveSourceError(
         where=where,
@@ -189,8 +191,9 @@ def _refuse_textless(preset: Preset | None, names: Sequence[str], where: str) ->
         allowed="a table with a column of the articles' text",
         remedy=(
             f"{preset.title} does not give out texts. Fetch the articles at the addresses in {address or 'it'} "
-            "yourself, where their rights allow it, into a JSONL file with url and text; score that with --id-col url; "
-            "then join this export to the results on the address: docs/sources.md shows how."
+            "yourself, where their rights allow it, into a table with the columns url and text; "
+            f"{'give this file a header; ' if is_raw else ''}"
+            f"then type the same command with --source {name} --texts TABLE: docs/sources.md shows how."
         ),
     )
 
