@@ -265,7 +265,7 @@ class ArchiveWorkerError(ArchiveError):
 
 
 class ArchiveSourceError(ArchiveError, ValueError):
-    """An export holds no texts, or not as many articles as it declares."""
+    """An export holds no texts, not as many articles as it declares, or is in a format that is not read."""
 
     code = "PF-7007"
 

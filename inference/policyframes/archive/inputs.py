@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import IO, Any, Literal
 
 from policyframes.archive.arrow import import_arrow
-from policyframes.errors import ArchiveInputError, UsageError
+from policyframes.errors import ArchiveInputError, ArchiveSourceError, UsageError
 
 Format = Literal["jsonl", "json", "csv", "parquet", "texts", "warc", "nexis"]
 Compression = Literal["", "gzip", "zstd"]
@@ -31,6 +31,8 @@ _FORMATS: dict[str, Format] = {
     ".warc": "warc",
 }
 _COMPRESSIONS: dict[str, Compression] = {".gz": "gzip", ".zst": "zstd"}
+# Left out in silence, they would be missing from the shares.
+_UNREAD_DOWNLOADS = (".rtf", ".doc", ".pdf")
 _BUFFER = 256 * 1024
 _PIECE = 4096
 _ALLOWED = (
@@ -200,6 +202,7 @@ def find_inputs(paths: Sequence[str], source: str = "") -> tuple[list[Input], li
     Raises:
         UsageError: a path is no kind of file that we read, or is given twice.
         ArchiveInputError: there is nothing at a path, or it cannot be read.
+        ArchiveSourceError: articles of the source come in a kind of file that is not read, though another is.
     """
     found: list[Input] = []
     ignored: list[str] = []
@@ -262,6 +265,16 @@ def _classify(path: Path, source: str) -> tuple[Format, Compression] | None:
     name = path.name.lower()
     if source == "nexis" and name.endswith(".docx"):
         return "nexis", ""
+    if source == "nexis" and name.endswith(_UNREAD_DOWNLOADS):
+        raise ArchiveSourceError(
+            where=str(path),
+            found=f"a download of Nexis Uni as {path.suffix.lstrip('.').upper()}, which is not read",
+            allowed="the same articles as DOCX",
+            remedy=(
+                "Download them again with the file type MS Word (docx); or save the file as .docx in Word or "
+                "LibreOffice. Move away what is meant to stay out."
+            ),
+        )
     compression: Compression = ""
     for ending, kind in _COMPRESSIONS.items():
         if name.endswith(ending):

@@ -35,7 +35,8 @@ from policyframes.archive.readers.formats import hash_input
 from policyframes.archive.scoring import Task
 from policyframes.archive.settings import Settings
 from policyframes.archive.shards import Shard
-from policyframes.archive.sources.presets import apply_source
+from policyframes.archive.sources.presets import apply_source, require_textless
+from policyframes.archive.sources.texts import Join, count_matches, describe_matches, fill_index, plan_join
 from policyframes.archive.storage import Disk
 from policyframes.archive.summary import Summary, summarise, write_summary
 from policyframes.archive.tables import PLACE_COLUMNS, reserve_names
@@ -110,6 +111,7 @@ def score_archive(paths: Sequence[str], output: Path, settings: Settings, means:
     """
     means = means or Means()
     settings = apply_source(settings)
+    require_textless(settings)
     if settings.dedupe:
         require_extra()
     inputs, ignored = find_inputs(paths, settings.source)
@@ -119,8 +121,9 @@ def score_archive(paths: Sequence[str], output: Path, settings: Settings, means:
     means.disk.make_folder(output / WORK)
     with hold_lock(output):
         scorer = load(settings.bundle or None, settings.quality or None)
-        plan = _prepare(inputs, output, settings, scorer=scorer, means=means)
-        return _score(plan, output, settings, scorer=scorer, means=means)
+        join = plan_join(settings.texts, inputs, settings, output / WORK) if settings.texts else None
+        plan = _prepare(inputs, output, settings, scorer=scorer, means=means, join=join)
+        return _score(plan, output, settings, scorer=scorer, means=means, join=join)
 
 
 def _check_output(output: Path, paths: Sequence[str]) -> None:
@@ -148,31 +151,41 @@ def _check_output(output: Path, paths: Sequence[str]) -> None:
         )
 
 
-def _prepare(inputs: list[Input], output: Path, settings: Settings, *, scorer: Scorer, means: Means) -> Plan:
+def _prepare(
+    inputs: list[Input], output: Path, settings: Settings, *, scorer: Scorer, means: Means, join: Join | None
+) -> Plan:
     """Return the plan that was begun, after checking that nothing has changed; without one, make it."""
+    formats = {*(source.format for source in inputs), *(["--texts"] if join else [])}
     now: dict[str, object] = {
         "format_version": FORMAT_VERSION,
         "model": describe_model(scorer),
         "settings": settings.describe(),
-        "code": describe_code(scorer, dedupe=settings.dedupe),
+        "code": describe_code(scorer, dedupe=settings.dedupe, formats=formats),
     }
     before = read_manifest(output)
+    if join is not None or (before or {}).get("texts"):
+        now["texts"] = join.describe() if join else None
     if before is not None:
         refuse_changes(output, {name: before.get(name) for name in now}, now)
         _say_left_out(before["left_out"], means)
         plan = _read_plan(output, before.get("plan_sha256"))
         current = _recognise([source for source in inputs if source.name not in before["left_out"]], plan.inputs)
         refuse_changes(output, {"inputs": before["inputs"]}, {"inputs": describe_inputs(current)})
+        if join is not None:
+            fill_index(join, settings, means.observer.say)
         return replace(plan, inputs=current)
     means.observer.say("Reading the inputs once, to hash them and to plan")
-    left_out = find_tables_without_text(inputs, settings)
+    # What leads to a text stands for it until it is looked up.
+    planned = settings if join is None else replace(settings, text_column=join.row_column)
+    left_out = find_tables_without_text(inputs, planned)
     _say_left_out(left_out, means)
     inputs = [source for source in inputs if source.name not in left_out]
     reserved = [*reserve_names(scorer.framings), *(PLACE_COLUMNS if settings.dedupe else ())]
-    columns = choose_columns(inputs, settings, reserved)
+    columns = choose_columns(inputs, planned, reserved)
     chosen = f"text {columns.text!r}, id {columns.id or 'by place'!r}, date {columns.date or 'none'!r}"
     means.observer.say(f"Columns: {chosen}, {len(columns.kept)} carried through")
     plan = make_plan(inputs, columns, settings, folder=output / WORK, disk=means.disk)
+    matches = {} if join is None else {"matches": _join_texts(join, plan, settings, means)}
     manifest = {
         **now,
         "inputs": describe_inputs(plan.inputs),
@@ -181,6 +194,7 @@ def _prepare(inputs: list[Input], output: Path, settings: Settings, *, scorer: S
         "rows": plan.rows,
         "shards": plan.shards,
         "plan_sha256": hash_file(plan.path),
+        **matches,
     }
     means.disk.write_file(output / RUN, [format_manifest(manifest)])
     return plan
@@ -189,6 +203,13 @@ def _prepare(inputs: list[Input], output: Path, settings: Settings, *, scorer: S
 def _say_left_out(names: Sequence[str], means: Means) -> None:
     if names:
         means.observer.say(f"Left out, for they have no column of the text: {', '.join(names)}")
+
+
+def _join_texts(join: Join, plan: Plan, settings: Settings, means: Means) -> dict[str, object]:
+    fill_index(join, settings, means.observer.say)
+    matches = count_matches(join, plan, settings)
+    means.observer.say(describe_matches(join.table.name, matches))
+    return matches
 
 
 def _read_plan(output: Path, sha256: object) -> Plan:
@@ -226,14 +247,14 @@ def _recognise(inputs: Sequence[Input], planned: Sequence[Input]) -> tuple[Input
     return tuple(found)
 
 
-def _score(plan: Plan, output: Path, settings: Settings, *, scorer: Scorer, means: Means) -> Summary:
+def _score(plan: Plan, output: Path, settings: Settings, *, scorer: Scorer, means: Means, join: Join | None) -> Summary:
     ledger = Ledger(output / WORK / LEDGER, means.disk)
     committer = Committer(output, means.disk, ledger, settings.output_format, dedupe=settings.dedupe)
     if settings.passages:
         means.disk.make_folder(output / f"passages.{settings.output_format}")
     entries = _find_finished(ledger, output, means)
     _report_begin(plan, entries, means)
-    task = Task(plan.inputs, plan.columns, settings, settings.bundle)
+    task = Task(plan.inputs, plan.columns, settings, settings.bundle, replace(join, shards=()) if join else None)
     expected: dict[int, int] = {}
 
     def find_open() -> Iterator[Shard]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -22,6 +22,12 @@ FORMAT_VERSION = 1
 # What scores and what writes: a change in any of it may change a byte.
 _CODE = ("archive", "backends", "documents", "passages", "*.py")
 _LIBRARIES = ("numpy", "pyarrow")
+_FORMAT_LIBRARIES: Mapping[str, tuple[str, ...]] = {
+    "warc": ("fastwarc", "lxml", "trafilatura"),
+    "nexis": ("python-docx",),
+    # Not a format: texts are found by addresses that it cleans.
+    "--texts": ("courlan",),
+}
 _MOST_SHOWN = 12
 
 
@@ -37,11 +43,18 @@ def describe_model(scorer: Scorer) -> dict[str, object]:
     }
 
 
-def describe_code(scorer: Scorer, *, dedupe: bool = False) -> dict[str, object]:
-    """Return what the manifest says of the code: versions, and a hash of the sources."""
+def describe_code(scorer: Scorer, *, dedupe: bool = False, formats: Collection[str] = ()) -> dict[str, object]:
+    """Return what the manifest says of the code: versions, and a hash of the sources.
+
+    Args:
+        scorer: the model, whose runtime counts.
+        dedupe: copies are looked for.
+        formats: of the inputs; those that a library of their own reads name it.
+    """
     libraries = [
         *_LIBRARIES,
         *(["datasketch"] if dedupe else []),
+        *dict.fromkeys(library for name in sorted(formats) for library in _FORMAT_LIBRARIES.get(name, ())),
         *([scorer.runtime, "tokenizers"] if scorer.runtime else []),
     ]
     return {

@@ -103,7 +103,8 @@ def choose_columns(inputs: Sequence[Input], settings: Settings, reserved: Sequen
     for path in settings.keep:
         if path not in names:
             guess_column("keep", path, known, exact=is_typed)
-    paths = list(settings.keep) or [name for name in names if name not in {text, identity, date}]
+    named = {"" if settings.texts else text, identity, date}
+    paths = list(settings.keep) or [name for name in names if name not in named]
     kept, taken = [], {name.lower() for name in reserved}
     for path in paths:
         name = path

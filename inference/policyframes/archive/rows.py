@@ -38,6 +38,7 @@ class Code(StrEnum):
     WRONG_COLUMNS = "wrong_columns"
     UNREADABLE_FILE = "unreadable_file"
     DAMAGED_FILE = "damaged_file"
+    TEXT_NOT_GIVEN = "text_not_given"
 
 
 HINTS: dict[Code, str] = {
@@ -66,6 +67,7 @@ HINTS: dict[Code, str] = {
     Code.INVALID_CSV: "A quotation mark is not closed or not doubled; export the table again.",
     Code.WRONG_COLUMNS: "A separator or a line break stands outside quotation marks; export the table again.",
     Code.UNREADABLE_FILE: "Check the file's rights and whether it still exists.",
+    Code.TEXT_NOT_GIVEN: "Add the article's text to the table of --texts; or leave the row out.",
     Code.DAMAGED_FILE: "Fetch or export the file again; the rows before the damage were kept.",
 }
 

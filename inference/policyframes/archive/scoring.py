@@ -20,6 +20,7 @@ from policyframes.archive.readers.formats import Reader, open_reader
 from policyframes.archive.rows import HINTS, Batch, Code, Fault, Row
 from policyframes.archive.settings import Settings
 from policyframes.archive.shards import Shard
+from policyframes.archive.sources.texts import Join, TextJoiner
 from policyframes.archive.tables import (
     NONE,
     UNCERTAIN,
@@ -48,12 +49,14 @@ class Task:
         columns: of the plan.
         settings: of the job.
         bundle: folder or name of the bundle; empty: the default.
+        join: of the rows with texts of a table; None: the rows have texts.
     """
 
     inputs: tuple[Input, ...]
     columns: Columns
     settings: Settings
     bundle: str = ""
+    join: Join | None = None
 
 
 @dataclass(frozen=True)
@@ -121,12 +124,18 @@ class ShardScorer:
         self._task = task
         self._scorer = scorer
         self._readers: dict[int, Reader] = {}
+        self._texts = TextJoiner(task.join) if task.join else None
         framings = scorer.framings
         self._document_schema = make_document_schema(framings, task.columns)
         self._passage_schema = make_passage_schema(framings)
 
     def close(self) -> None:
         """Close the inputs."""
+        self._close_readers()
+        if self._texts is not None:
+            self._texts.close()
+
+    def _close_readers(self) -> None:
         for reader in self._readers.values():
             reader.close()
         self._readers.clear()
@@ -143,11 +152,11 @@ class ShardScorer:
         if source.format != "texts" and stamp_input(source) != source:
             raise make_changed_error(source)
         if shard.input not in self._readers:
-            self.close()
+            self._close_readers()
             self._readers[shard.input] = open_reader(source, self._task.columns, self._task.settings)
         work = _Work(source)
         for batch in self._readers[shard.input].read(shard):
-            self._score_batch(batch, work)
+            self._score_batch(batch if self._texts is None else self._texts.fill(batch), work)
         return self._finish(shard, work, time.perf_counter() - start)
 
     def _score_batch(self, batch: Batch, work: _Work) -> None:

@@ -23,6 +23,7 @@ class Settings:
         date_column: of the dates; empty: guessed, and where there is none there are no dates.
         keep: columns carried through; empty: all but the text.
         source: whose export it is, such as `newsapi`, which says what its columns are; empty: nobody's.
+        texts: table of the texts of an export without any; its hash is recorded apart, and `text_column` is its column.
         records: where in a JSON object the list of the articles is, such as `articles`; empty: each object is one.
         bundle: name or folder of the bundle; empty: the default.
         quality: of a cascade; empty: the default.
@@ -39,6 +40,7 @@ class Settings:
     date_column: str = ""
     keep: tuple[str, ...] = ()
     source: str = ""
+    texts: str = ""
     records: str = ""
     bundle: str = ""
     quality: str = ""
@@ -64,4 +66,5 @@ class Settings:
         values = {**asdict(self), "keep": list(self.keep)}
         del values["bundle"]
         del values["quality"]
+        del values["texts"]
         return values

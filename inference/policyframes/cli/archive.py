@@ -55,6 +55,12 @@ def score(  # noqa: PLR0913  (each is an option of the command line)
         Literal["newsapi", "mediacloud", "gdelt", "nexis", "warc"] | None,
         typer.Option(help="Whose export it is: names columns and readers; docs/sources.md."),
     ] = None,
+    texts: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="TABLE", help="Your own texts, with url and text, for exports of metadata; docs/sources.md."
+        ),
+    ] = None,
     bundle: Annotated[str, typer.Option(help="Name of a shipped bundle, or the folder of any.")] = "",
     quality: Annotated[
         Literal["fast", "balanced", "best"] | None,
@@ -93,6 +99,7 @@ def score(  # noqa: PLR0913  (each is an option of the command line)
         date_column=date_col,
         keep=tuple(keep or ()),
         source=source or "",
+        texts=str(texts or ""),
         records=records,
         bundle=bundle,
         quality=quality or "",
@@ -105,7 +112,7 @@ def score(  # noqa: PLR0913  (each is an option of the command line)
     )
     try:
         with _stop_on_signals(), open_progress(quiet=quiet) as observer:
-            make_engine = _choose_engine(engine, address, workers, observer)
+            make_engine = _choose_engine(engine, address, workers, observer, has_texts=texts is not None)
             means = Means(workers=workers or _count_cores(), observer=observer, make_engine=make_engine)
             summary = score_archive(inputs, output, settings, means)
     except MemoryError as error:
@@ -125,8 +132,17 @@ app.command()(plan)
 app.command()(report)
 
 
-def _choose_engine(engine: str, address: str, workers: int, observer: Observer) -> EngineMaker | None:
+def _choose_engine(
+    engine: str, address: str, workers: int, observer: Observer, *, has_texts: bool
+) -> EngineMaker | None:
     """Return what makes the engine; None: this machine's processes."""
+    if engine == "ray" and has_texts:
+        raise UsageError(
+            where="--engine ray",
+            found="--texts, whose copy in the output folder other machines may not see",
+            allowed="--texts on this machine",
+            remedy="Leave --engine out; or join the texts to the export first, and score that table.",
+        )
     if engine == "ray":
         from policyframes.archive.cluster.engine import choose_ray  # noqa: PLC0415  (an extra)
 

@@ -98,7 +98,9 @@ STORY = [
 def test_a_media_cloud_export_is_refused_with_what_to_do(tmp_path, bundle_folder, source):
     table = write_table(tmp_path / "stories.csv", [MEDIACLOUD, STORY])
 
-    with pytest.raises(ArchiveSourceError, match=r"Media Cloud that holds addresses.*no text.*--id-col url"):
+    with pytest.raises(
+        ArchiveSourceError, match=r"Media Cloud that holds addresses.*no text.*--source mediacloud --texts TABLE"
+    ):
         run_export(table, tmp_path / "out", bundle_folder, source=source)
 
 
@@ -120,7 +122,9 @@ def test_a_raw_gdelt_file_is_refused_and_the_column_of_the_addresses_named(
     row[address] = "https://gazette.example/1"
     table = write_table(tmp_path / "20240304.export.CSV", [row, row], delimiter="\t")
 
-    with pytest.raises(ArchiveSourceError, match=f"GDELT.*no text.*addresses in column {address + 1} "):
+    with pytest.raises(
+        ArchiveSourceError, match=f"GDELT.*no text.*addresses in column {address + 1} .*header.*--source gdelt --texts"
+    ):
         run_export(table, tmp_path / "out", bundle_folder, source=source)
 
 
@@ -213,6 +217,22 @@ def test_word_files_are_no_archive_unless_they_are_said_to_be_of_nexis(tmp_path,
 
     with pytest.raises(UsageError, match=r"\.docx with --source nexis"):
         run_export(source, tmp_path / "out", bundle_folder)
+
+
+@pytest.mark.parametrize("ending", ["rtf", "RTF", "doc", "pdf"])
+@pytest.mark.parametrize("is_alone", [True, False])
+def test_nexis_downloads_of_another_kind_are_refused_by_name_and_never_left_out(
+    tmp_path, bundle_folder, ending, is_alone
+):
+    folder = tmp_path / "downloads"
+    folder.mkdir()
+    write_nexis(folder / "a.docx", [make_article(0)])
+    other = folder / f"b.{ending}"
+    other.write_bytes(rb"{\rtf1\ansi Documents (1)\par Body\par End of Document\par }")
+
+    with pytest.raises(ArchiveSourceError, match=rf"b\.{ending}.*{ending.upper()}, which is not read.*docx"):
+        run_export(other if is_alone else folder, tmp_path / "out", bundle_folder, source="nexis")
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize(

@@ -60,6 +60,15 @@ class ForwardStream:
         """
         return self._advance(lambda: self._stream.read(size))
 
+    def read_some(self, size: int) -> bytes:
+        """Return at least one byte and at most so many, with nothing held back before damage; none at the end.
+
+        Raises:
+            DamagedInputError: the rest of the file cannot be read.
+            ArchiveInputError: the disk cannot be read.
+        """
+        return self._advance(lambda: self._stream.read1(size))  # type: ignore[attr-defined]
+
     def read_line(self, limit: int) -> bytes:
         """Return the bytes up to the next line end, at most so many; none at the end of the file.
 

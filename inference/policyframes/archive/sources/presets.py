@@ -9,7 +9,7 @@ from typing import Any
 from policyframes.archive.columns import guess_column
 from policyframes.archive.settings import Settings
 from policyframes.archive.sources.records import adapt_gdelt, adapt_mediacloud, adapt_newsapi
-from policyframes.errors import ArchiveSourceError
+from policyframes.errors import ArchiveSourceError, UsageError
 
 Record = Mapping[str, Any]
 
@@ -137,6 +137,34 @@ def adapt_names(source: str, names: Sequence[str]) -> list[str]:
     return list(adapt_record(source, dict.fromkeys(names)))
 
 
+def require_textless(settings: Settings) -> None:
+    """Check that a table of texts is given where there is something to join it to.
+
+    Raises:
+        UsageError: the source is none that gives out metadata alone.
+    """
+    if settings.texts and (settings.source not in PRESETS or PRESETS[settings.source].has_texts):
+        known = ", ".join(name for name, preset in PRESETS.items() if not preset.has_texts)
+        raise UsageError(
+            where=f"--texts {settings.texts}",
+            found="no source whose exports hold metadata alone"
+            if not settings.source
+            else f"--source {settings.source}",
+            allowed=f"--texts with --source {known.replace(', ', ' or ')}",
+            remedy="Name the source, or score the table itself: its columns are carried through.",
+        )
+
+
+def find_address(source: str, names: Sequence[str]) -> str:
+    """Return the column of the web addresses in an export; empty where there is none."""
+    return _find(PRESETS[source].address, names)
+
+
+def find_id(source: str, names: Sequence[str]) -> str:
+    """Return the column of the ids in an export; empty where there is none."""
+    return _find(PRESETS[source].id, names)
+
+
 def _find(candidates: Sequence[str], names: Sequence[str]) -> str:
     by_lower = {name.lower(): name for name in reversed(names)}
     return next((by_lower[name.lower()] for name in candidates if name.lower() in by_lower), "")
@@ -154,6 +182,8 @@ def _refuse_textless(preset: Preset | None, names: Sequence[str], where: str) ->
     if preset is None or preset.has_texts or _find(preset.text, names) or guess_column("text", "", names):
         return
     address = _find(preset.address, names) or _find_raw_address(names)
+    is_raw = bool(_find_raw_address(names))
+    name = next(name for name, known in PRESETS.items() if known is preset)
     shown = ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")  # noqa: PLR2004  (a line)
     raise ArchiveSourceError(
         where=where,
@@ -161,8 +191,9 @@ def _refuse_textless(preset: Preset | None, names: Sequence[str], where: str) ->
         allowed="a table with a column of the articles' text",
         remedy=(
             f"{preset.title} does not give out texts. Fetch the articles at the addresses in {address or 'it'} "
-            "yourself, where their rights allow it, into a JSONL file with url and text; score that with --id-col url; "
-            "then join this export to the results on the address: docs/sources.md shows how."
+            "yourself, where their rights allow it, into a table with the columns url and text; "
+            f"{'give this file a header; ' if is_raw else ''}"
+            f"then type the same command with --source {name} --texts TABLE: docs/sources.md shows how."
         ),
     )
 
