@@ -20,10 +20,12 @@ def news(tmp_path_factory):
     """Return rows of which months and outlets differ, with hostile names among the outlets, sections and dates."""
     rows = make_rows(480, bad=False)
     for number, row in enumerate(rows):
-        row["date"] = PAYLOADS[number % len(PAYLOADS)] if number % 40 == 0 else f"2024-0{1 + number % 4}-05"
+        row["date"] = PAYLOADS[number % len(PAYLOADS)] if number % 40 == 0 else f"2024-0{1 + number // 120}-05"
         row["outlet"] = ("A", "B", PAYLOADS[0], PAYLOADS[10])[number % 4 if number % 3 else 0]
         row["section"] = PAYLOADS[number % len(PAYLOADS)]
-        row["text"] = " ".join(["threat " * 30 if row["outlet"] == "B" else row["text"]] * 4)
+        row["text"] = " ".join(
+            ["The threat is the threat of a threat. " * 9 if row["outlet"] == "B" else row["text"]] * 4
+        )
     return write_rows(tmp_path_factory.mktemp("news") / "news.jsonl", rows)
 
 
@@ -72,5 +74,5 @@ def test_assistive_technology_is_told_of_every_panel_and_table(browser, page):  
     names = browser.read_names().splitlines()
 
     assert sum(line.startswith("image: ") for line in names) == 1 + 4
-    assert "image: A" in names
+    assert any(line.startswith("image: A From 2024-01 to 2024-04") for line in names)
     assert "region: Shares by month and outlet" in names
