@@ -315,6 +315,13 @@ def test_every_column_of_the_tables_is_explained():
         assert {part for key in ARCHIVE_NOTES[name] for part in key.split(", ")} == set(columns)
 
 
+def test_the_page_on_archives_names_every_file_of_the_report(checkout):
+    text = (checkout / "docs/archives.md").read_text(encoding="utf-8")
+    section = text.partition("## After scoring")[2]
+
+    assert re.findall(r"^\| `([\w.]+)` \|", section, re.MULTILINE) == list(ARCHIVE_FILES)
+
+
 def test_another_bundle_than_the_one_that_scored_is_refused(finished, tmp_path):
     save_bundle(make_bundle(promised_precision=0.8), tmp_path / "other-v1")
 
