@@ -12,7 +12,7 @@ from policyframes._version import __version__
 from policyframes.archive.groups import ArchiveShares
 from policyframes.profiles.shares import MIN_PASSAGES
 from policyframes.report.archive.chart import CELL, build_cell
-from policyframes.report.archive.sections import build_sections
+from policyframes.report.archive.sections import build_sections, find_largest
 from policyframes.report.page.hatches import draw_hatch
 from policyframes.report.page.wording import say_count, say_percent, say_share
 from policyframes.taxonomy import load_taxonomy
@@ -36,6 +36,7 @@ def render_archive(found: ArchiveShares) -> str:
         title=f"Framings in an archive: {', '.join(f'by {section.noun}' for section in sections)}",
         tested=sum(section.tested for section in sections),
         significant=sum(change.is_significant for change in found.changes),
+        largest=find_largest(found),
         cell=build_cell,
         cell_width=CELL,
         hatch=draw_hatch,

@@ -16,6 +16,7 @@ from policyframes.report.page.wording import say_difference, say_difference_inte
 MOST_ROWS = 200
 """Rows of a table of differences on the page; changes.csv has all."""
 _MOST_OPEN = 60
+_MOST_NAMED = 5
 
 
 @dataclass(frozen=True)
@@ -104,6 +105,13 @@ def _build_section(found: ArchiveShares, grouping: Grouping, anchor: str) -> Sec
         is_partly_tested=not grouping.is_timed and not grouping.is_crossed and len(groups) > MOST_TESTED,
         is_open=len(groups) <= _MOST_OPEN,
     )
+
+
+def find_largest(found: ArchiveShares) -> tuple[ChangeRow, ...]:
+    """Return the largest of the differences that are unlikely to be chance, for the summary."""
+    significant = [change for change in found.changes if change.is_significant]
+    significant.sort(key=lambda change: -abs(change.difference or 0.0))
+    return _build_rows(significant[:_MOST_NAMED])
 
 
 def _build_rows(changes: Sequence[GroupChange]) -> tuple[ChangeRow, ...]:
