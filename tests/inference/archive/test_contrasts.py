@@ -103,6 +103,14 @@ def test_a_group_is_set_against_all_other_articles():
     assert changes[2].articles == (40, 20)
 
 
+@pytest.mark.parametrize("errors", [TABLE, None], ids=["corrected", "counted"])
+def test_fewer_than_five_articles_on_a_side_are_not_tested(errors):
+    for count, is_tested in ((4, False), (5, True)):
+        pools = {"a": make_pool([5] * count, 0.1), "b": make_pool([5] * 30, 0.9)}
+
+        assert {change.p_value is not None for change in contrast(pools, errors)} == {is_tested}
+
+
 def test_one_group_is_set_against_nothing():
     assert contrast({"a": make_pool([4] * 20, 0.2)}) == []
 

@@ -38,7 +38,8 @@ ARCHIVE_NOTES: Mapping[str, Mapping[str, str]] = {
         "by, within, kind": "as in shares.csv",
         "before, after": "a period and the next; or all other articles and a group; or two groups",
         "documents_before, documents_after": "number of articles on each side",
-        "difference": "share after minus share before, -1 to 1; empty where a side has too few passages",
+        "difference": "share after minus share before, -1 to 1; empty where a side has fewer than 10 "
+        "passages or 5 articles",
         "low, high": "ends of the 95 % interval of the difference, taken by itself",
         "p_value": "of the test that nothing changed, taken by itself",
         "adjusted_p_value": "the same, allowing for all tests of this table: report this one",

@@ -10,6 +10,7 @@ from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
 from policyframes._version import __version__
 from policyframes.archive.groups import ArchiveShares
+from policyframes.profiles.change import FEWEST_DOCUMENTS
 from policyframes.profiles.shares import MIN_PASSAGES
 from policyframes.report.archive.chart import CELL, build_cell
 from policyframes.report.archive.sections import build_sections, find_largest
@@ -41,6 +42,7 @@ def render_archive(found: ArchiveShares) -> str:
         cell_width=CELL,
         hatch=draw_hatch,
         minimum=MIN_PASSAGES,
+        fewest=FEWEST_DOCUMENTS,
         version=__version__,
         style_hash=_hash_style(),
     )

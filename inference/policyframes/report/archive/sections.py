@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from policyframes.archive.contrasts import ALL, GroupChange
 from policyframes.archive.groups import MOST_TESTED, ArchiveShares, Grouping
 from policyframes.archive.periods import PERIODS, UNDATED
-from policyframes.profiles.change import FEWEST_DOCUMENTS
 from policyframes.profiles.shares import MIN_PASSAGES
 from policyframes.report.archive.chart import Chart, build_charts, build_panels
 from policyframes.report.page.wording import say_difference, say_difference_interval, say_p_value
@@ -121,7 +120,6 @@ def _build_rows(changes: Sequence[GroupChange]) -> tuple[ChangeRow, ...]:
 def _build_row(change: GroupChange) -> ChangeRow:
     adjusted = change.adjusted_p_value if change.adjusted_p_value is not None else 1.0
     verdict = "unlikely to be chance" if change.is_significant else "may be chance"
-    few = f"; fewer than {FEWEST_DOCUMENTS} articles" if min(change.articles) < FEWEST_DOCUMENTS else ""
     return ChangeRow(
         within="" if change.within == ALL else change.within,
         before=change.before,
@@ -129,5 +127,5 @@ def _build_row(change: GroupChange) -> ChangeRow:
         kind=change.kind,
         difference=say_difference(change.difference or 0.0),
         interval=say_difference_interval(change.low or 0.0, change.high or 0.0),
-        verdict=f"{verdict} ({say_p_value(adjusted)}{few})",
+        verdict=f"{verdict} ({say_p_value(adjusted)})",
     )
