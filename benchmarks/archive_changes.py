@@ -22,7 +22,7 @@ from policyframes.bundle import load_bundle
 from policyframes.profiles.change import SIGNIFICANT, adjust_changes
 from policyframes.profiles.errors import ErrorTable, find_errors, list_kinds
 
-CELLS = ((12, 10), (6, 30), (12, 100), (2, 1000), (6, 500))
+CELLS = ((12, 5), (12, 10), (6, 30), (12, 100), (2, 1000), (6, 500))
 
 
 def draw_groups(everything: Pool, groups: int, size: int, chance: np.random.Generator) -> dict[str, Pool]:
