@@ -1,50 +1,49 @@
-"""Shares of groups of articles, from the parts of a finished job, one part at a time.
+"""Shares of groups of articles of a finished job: by one column, or by two that are crossed.
 
 The estimate is that of profiles: it needs sums over passages and the articles' lengths, which documents hold.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from policyframes.archive.arrow import import_arrow
-from policyframes.archive.manifest import read_manifest
-from policyframes.archive.periods import PERIODS, UNDATED, find_column, find_period
-from policyframes.archive.summary import CHECKSUMS, SUMMARY
+import numpy as np
+
+from policyframes.archive.contrasts import ALL, Contrast, GroupChange, contrast_groups, describe_pool
+from policyframes.archive.gathering import (
+    MISSING,
+    MOST_GROUPS,
+    Gathered,
+    Indices,
+    Numbers,
+    Part,
+    Pool,
+    gather_articles,
+)
+from policyframes.archive.periods import PERIODS, UNDATED
+from policyframes.archive.results import read_finished
 from policyframes.archive.tables import UNCERTAIN
-from policyframes.errors import ArchiveIntegrityError, UsageError
-from policyframes.profiles.errors import ErrorTable, list_kinds
-from policyframes.profiles.shares import MIN_PASSAGES, STRETCH, Method, Sample, Share, bound_proportion, bound_share
+from policyframes.errors import UsageError
+from policyframes.profiles.change import FEWEST_DOCUMENTS, adjust_changes, count_documents
+from policyframes.profiles.errors import ErrorTable, KindErrors, list_kinds
+from policyframes.profiles.quantiles import find_t_quantile
+from policyframes.profiles.shares import (
+    LEVEL,
+    MIN_PASSAGES,
+    Share,
+    Z,
+    bound_effective,
+    bound_share,
+)
 
-ALL = "all"
-MISSING = "(none)"
-MOST_GROUPS = 2_000
-
-
-@dataclass
-class Tally:
-    """What the shares of a group are made of.
-
-    Attributes:
-        documents: articles, copies left out.
-        duplicates: articles left out because they are copies.
-        passages: of the articles.
-        squares: sum over the articles of the number of passages times that number, or times 20 where it is more.
-        counts: passages by kind that the model decided.
-        sums: of the passages' scores, by kind.
-    """
-
-    documents: int = 0
-    duplicates: int = 0
-    passages: int = 0
-    squares: int = 0
-    counts: dict[str, int] = field(default_factory=dict)
-    sums: dict[str, float] = field(default_factory=dict)
+MOST_SHOWN = 6
+"""Groups of the second column of a crossing that are drawn and tested: the largest."""
+MOST_TESTED = 50
+"""Groups without an order that are each set against all others: the largest."""
+_PAIR = 2
 
 
 @dataclass(frozen=True)
@@ -53,12 +52,14 @@ class GroupShares:
 
     Attributes:
         name: of the group.
+        within: of a crossing, the group of the second column; else `all`.
         documents: articles, copies left out.
         duplicates: copies, left out.
         shares: by kind: framings, `none`, `uncertain`.
     """
 
     name: str
+    within: str
     documents: int
     duplicates: int
     shares: Mapping[str, Share]
@@ -70,43 +71,61 @@ class GroupShares:
 
 
 @dataclass(frozen=True)
+class Grouping:
+    """One way in which the report groups the articles.
+
+    Attributes:
+        by: as the user asked.
+        columns: of the documents, one, or two where they are crossed.
+        groups: periods in their order, `undated` last; other groups by size. Crossed, those of one group of the second
+            column follow each other.
+        is_timed: whether the groups are periods.
+        shown: of a crossing, the groups of the second column that are drawn and tested.
+    """
+
+    by: str
+    columns: tuple[str, ...]
+    groups: tuple[GroupShares, ...]
+    is_timed: bool
+    shown: tuple[str, ...] = ()
+
+    @property
+    def is_crossed(self) -> bool:
+        """Return whether two columns are crossed."""
+        return len(self.columns) > 1
+
+
+@dataclass(frozen=True)
 class ArchiveShares:
     """What the report of an archive shows.
 
     Attributes:
-        by: as the user asked.
-        column: that the groups are made of.
         framings: ids.
         total: of all articles.
-        groups: periods in their order, `undated` last; other groups by size.
+        groupings: as the user asked for them.
+        changes: all that were looked at; their adjusted p-values allow for each other.
         run: the manifest of the job.
         summary: the summary of the job.
         is_adjusted: whether the shares are corrected for the model's errors; else they are counted.
         has_clusters: whether copies were looked for.
     """
 
-    by: str
-    column: str
     framings: tuple[str, ...]
     total: GroupShares
-    groups: tuple[GroupShares, ...]
+    groupings: tuple[Grouping, ...]
+    changes: tuple[GroupChange, ...]
     run: Mapping[str, Any]
     summary: Mapping[str, Any]
     is_adjusted: bool
     has_clusters: bool
 
-    @property
-    def is_timed(self) -> bool:
-        """Return whether the groups are periods."""
-        return self.by in PERIODS and self.column == "date"
 
-
-def measure_archive(folder: Path, by: str, errors: ErrorTable | None) -> ArchiveShares:
-    """Return the shares of the groups of a finished job.
+def measure_archive(folder: Path, by: Sequence[str], errors: ErrorTable | None) -> ArchiveShares:
+    """Return the shares of the groups of a finished job, and how they differ.
 
     Args:
         folder: of the results.
-        by: `month`, `year`, `outlet`, or the name of a column of the documents.
+        by: each `month`, `year`, `outlet`, the name of a column of the documents, or two of these with a comma between.
         errors: of the bundle that scored; None to count.
 
     Raises:
@@ -116,160 +135,145 @@ def measure_archive(folder: Path, by: str, errors: ErrorTable | None) -> Archive
     run, summary = read_finished(folder)
     framings = tuple(run["model"]["framings"])
     kinds = (*list_kinds(framings), UNCERTAIN)
-    column, tallies = _tally(folder, run["settings"]["output_format"], by, kinds)
-    groups = [_estimate(name, tally, kinds, errors) for name, tally in tallies.items()]
-    found = ArchiveShares(
-        by=by,
-        column=column,
+    asked = list(dict.fromkeys(_split(text) for text in by))
+    parts = list(dict.fromkeys(name for names in asked for name in names))
+    gathered = gather_articles(folder, run["settings"]["output_format"], parts, kinds)
+    if not gathered.parts:
+        raise UsageError(
+            where=str(folder),
+            found="no article that was scored",
+            allowed="a job with at least one",
+            remedy="quarantine.jsonl says what is wrong with the rows.",
+        )
+    groupings, changes = [], []
+    for names in asked:
+        grouping, found = _measure_grouping(gathered, names, kinds, errors)
+        groupings.append(grouping)
+        changes += found
+    return ArchiveShares(
         framings=framings,
-        total=_estimate(ALL, _add_up(tallies.values(), kinds), kinds, errors),
-        groups=tuple(groups),
+        total=estimate_shares(gathered.take(slice(None)), kinds, errors),
+        groupings=tuple(groupings),
+        changes=adjust_changes(changes),
         run=run,
         summary=summary,
         is_adjusted=errors is not None,
         has_clusters=bool(run["settings"].get("dedupe")),
     )
-    if found.is_timed:
-        groups.sort(key=lambda group: (group.name == UNDATED, group.name))
-    else:
-        groups.sort(key=lambda group: (-group.passages, group.name))
-    return replace(found, groups=tuple(groups))
 
 
-def _tally(folder: Path, output_format: str, by: str, kinds: Sequence[str]) -> tuple[str, dict[str, Tally]]:
-    column = ""
-    tallies: dict[str, Tally] = {}
-    for names, rows in read_documents(folder, output_format, by, kinds):
-        column = column or _require_column(folder, by, names)
-        _count_rows(rows, tallies, kinds, by=by, column=column)
-        if len(tallies) > MOST_GROUPS:
-            raise UsageError(
-                where=f"--by {by}",
-                found=f"more than {MOST_GROUPS} groups",
-                allowed=f"a column of at most {MOST_GROUPS} different values",
-                remedy="Choose another column, such as month or outlet.",
-            )
-    return column, tallies
-
-
-def read_finished(folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return the manifest and the summary of a finished job.
-
-    Raises:
-        UsageError: there is none, or it is not finished.
-        ArchiveChangedError: it is of another version.
-    """
-    run = read_manifest(folder) if folder.is_dir() else None
-    if run is None or not (folder / SUMMARY).is_file():
+def _split(text: str) -> tuple[str, ...]:
+    """Return the one or two things that a user groups by; of two, a period goes first."""
+    names = [name.strip() for name in text.split(",")]
+    if len(names) > _PAIR or not all(names) or len(set(names)) < len(names):
         raise UsageError(
-            where=str(folder),
-            found="results of an archive that are not finished" if run else "no results of an archive",
-            allowed="a folder that `policyframes archive score` has finished, with summary.json in it",
-            remedy="Type the command of the job again: it goes on where it stopped." if run else "Check the path.",
+            where=f"--by {text}",
+            found="not one column, nor two different ones",
+            allowed="a column, or two with a comma between them, such as month,outlet",
+            remedy="Give --by several times for several groupings.",
         )
-    summary: dict[str, Any] = json.loads((folder / SUMMARY).read_bytes())
-    return run, summary
+    return tuple(sorted(names, key=lambda name: name not in PERIODS))
 
 
-def read_documents(
-    folder: Path, output_format: str, by: str, kinds: Sequence[str]
-) -> Iterator[tuple[list[str], list[dict[str, Any]]]]:
-    """Yield, for each part, the names of all columns, and its rows with the columns that shares are made of.
+def _measure_grouping(
+    gathered: Gathered, names: Sequence[str], kinds: Sequence[str], errors: ErrorTable | None
+) -> tuple[Grouping, list[GroupChange]]:
+    parts = [gathered.parts[name] for name in names]
+    cells = _find_cells(parts)
+    pools = {cell: gathered.take(rows) for cell, rows in cells.items()}
+    groups = [
+        replace(estimate_shares(pool, kinds, errors), name=name, within=within)
+        for (name, within), pool in pools.items()
+    ]
+    sizes: dict[str, int] = {}
+    for group in groups:
+        sizes[group.within] = sizes.get(group.within, 0) + group.passages
+    is_timed = parts[0].is_timed
 
-    Raises:
-        ArchiveIntegrityError: a part is not what was written.
-    """
-    for line in (folder / CHECKSUMS).read_text(encoding="utf-8").splitlines():
-        expected, _, name = line.partition("  ")
-        if not name.startswith("documents."):
-            continue
-        path = folder / name
-        data = path.read_bytes() if path.is_file() else b""
-        if hashlib.sha256(data).hexdigest() != expected:
-            raise ArchiveIntegrityError(
-                where=str(path),
-                found="not what the job wrote" if data else "no such part",
-                allowed="the parts as they were written",
-                remedy="Type the command of the job again: what is damaged is made anew.",
-            )
-        if output_format == "jsonl":
-            rows = [json.loads(row) for row in data.split(b"\n")[:-1]]
-            if rows:
-                yield list(rows[0]), rows
-            continue
-        parquet = import_arrow("pyarrow.parquet")
-        part = parquet.ParquetFile(import_arrow().BufferReader(data), page_checksum_verification=True)
-        names = list(part.schema_arrow.names)
-        wanted = {"passages", "is_duplicate", find_column(by, names), *kinds, *(f"p_{kind}" for kind in kinds)}
-        table = part.read(columns=[n for n in names if n in wanted], use_threads=False)
-        yield names, table.to_pylist()
+    def order(group: GroupShares) -> tuple[Any, ...]:
+        own = (group.name == UNDATED, group.name) if is_timed else (-group.passages, group.name)
+        return (-sizes[group.within], group.within, *own)
+
+    groups.sort(key=order)
+    withins = list(dict.fromkeys(group.within for group in groups if group.within != MISSING))
+    shown = tuple(withins[:MOST_SHOWN]) if len(parts) > 1 else ()
+    grouping = Grouping(",".join(names), tuple(part.column for part in parts), tuple(groups), is_timed, shown)
+    changes: list[GroupChange] = []
+    for within in shown or (ALL,):
+        own = [group for group in groups if group.within == within]
+        plan = Contrast(grouping.by, within, is_timed, _choose_tested(own, is_timed=is_timed))
+        inside = {group.name: pools[group.name, within] for group in own}
+        shares = {group.name: group.shares for group in own}
+        changes += contrast_groups(
+            plan, inside, shares, errors, estimate=lambda pool: estimate_shares(pool, kinds, errors).shares
+        )
+    return grouping, changes
 
 
-def _require_column(folder: Path, by: str, names: Sequence[str]) -> str:
-    column = find_column(by, names)
-    if not column:
+def _find_cells(parts: Sequence[Part]) -> dict[tuple[str, str], Indices]:
+    """Return the rows of each group, by its name and the group of the second column."""
+    first, second = parts[0], parts[1] if len(parts) > 1 else None
+    wide = len(second.names) if second else 1
+    codes = first.codes.astype(np.int64) * wide + (second.codes if second else 0)
+    order = np.argsort(codes, kind="stable")
+    values, starts = np.unique(codes[order], return_index=True)
+    if len(values) > MOST_GROUPS:
         raise UsageError(
-            where=f"--by {by} of {folder}",
-            found="no such column",
-            allowed="month, year, outlet, or " + ", ".join(names),
-            remedy="Name another column, or carry it through with --keep when you score.",
+            where=f"--by {','.join(part.by for part in parts)}",
+            found=f"{len(values)} groups",
+            allowed=f"at most {MOST_GROUPS}",
+            remedy="Cross by year instead of by month, or choose a column with fewer values.",
         )
-    return column
+    rows = np.split(order, starts[1:])
+    return {
+        (first.names[value // wide], second.names[value % wide] if second else ALL): found
+        for value, found in zip(values.tolist(), rows, strict=True)
+    }
 
 
-def _count_rows(
-    rows: Sequence[Mapping[str, Any]], tallies: dict[str, Tally], kinds: Sequence[str], *, by: str, column: str
-) -> None:
-    is_timed = by in PERIODS and column == "date"
-    for row in rows:
-        value = row.get(column)
-        name = find_period(value, by) if is_timed else _name_group(value)
-        tally = tallies.setdefault(name, Tally())
-        if row.get("is_duplicate"):
-            tally.duplicates += 1
-            continue
-        passages = row["passages"]
-        tally.documents += 1
-        tally.passages += passages
-        tally.squares += passages * min(passages, STRETCH)
-        for kind in kinds:
-            tally.counts[kind] = tally.counts.get(kind, 0) + row[kind]
-            if f"p_{kind}" in row:
-                tally.sums[kind] = tally.sums.get(kind, 0.0) + row[f"p_{kind}"] * passages
+def _choose_tested(groups: Sequence[GroupShares], *, is_timed: bool) -> tuple[str, ...]:
+    if is_timed:
+        return tuple(group.name for group in groups if group.name != UNDATED)
+    return tuple([group.name for group in groups if group.name != MISSING][:MOST_TESTED])
 
 
-def _name_group(value: object) -> str:
-    text = "" if value is None else str(value).strip()
-    return text[:200] or MISSING
-
-
-def _add_up(tallies: Iterable[Tally], kinds: Sequence[str]) -> Tally:
-    total = Tally()
-    for tally in tallies:
-        total.documents += tally.documents
-        total.duplicates += tally.duplicates
-        total.passages += tally.passages
-        total.squares += tally.squares
-        for kind in kinds:
-            total.counts[kind] = total.counts.get(kind, 0) + tally.counts.get(kind, 0)
-            if kind in tally.sums:
-                total.sums[kind] = total.sums.get(kind, 0.0) + tally.sums[kind]
-    return total
-
-
-def _estimate(name: str, tally: Tally, kinds: Sequence[str], errors: ErrorTable | None) -> GroupShares:
-    """Return the shares of a group, as `profiles.estimate_shares` has them from the passages themselves."""
-    n = tally.passages
+def estimate_shares(pool: Pool, kinds: Sequence[str], errors: ErrorTable | None) -> GroupShares:
+    """Return the shares of some articles, as `profiles.estimate_shares` has them from the passages themselves."""
     known = errors.kinds if errors is not None else {}
-    shares = {}
-    for kind in kinds:
-        count = tally.counts.get(kind, 0)
-        method: Method = "adjusted" if kind in known and kind in tally.sums else "counted"
-        if n < MIN_PASSAGES:
-            shares[kind] = Share(kind, count, n, None, None, None, method)
-        elif method == "adjusted":
-            sample = Sample(tally.sums[kind] / n, n, tally.squares / n**2 - 1 / n)
-            shares[kind] = Share(kind, count, n, *bound_share(sample, known[kind]), method)
-        else:
-            shares[kind] = Share(kind, count, n, count / n, *bound_proportion(count, n), method)
-    return GroupShares(name, tally.documents, tally.duplicates, shares)
+    shares = {
+        kind: _estimate_adjusted(pool, kind, known[kind])
+        if kind in known and kind in pool.means
+        else _estimate_counted(pool, kind)
+        for kind in kinds
+    }
+    return GroupShares(ALL, ALL, len(pool.sizes), pool.duplicates, shares)
+
+
+def _estimate_adjusted(pool: Pool, kind: str, errors: KindErrors) -> Share:
+    count, n = int(pool.counts[kind].sum()), int(pool.sizes.sum())
+    if n < MIN_PASSAGES:
+        return Share(kind, count, n, None, None, None, "adjusted")
+    return Share(kind, count, n, *bound_share(describe_pool(pool, kind), errors), "adjusted")
+
+
+def _estimate_counted(pool: Pool, kind: str) -> Share:
+    count, n = int(pool.counts[kind].sum()), int(pool.sizes.sum())
+    if n < MIN_PASSAGES:
+        return Share(kind, count, n, None, None, None, "counted")
+    effective, z = _measure_effect(pool.sizes, pool.counts[kind])
+    return Share(kind, count, n, count / n, *bound_effective(count / n, effective, z), "counted")
+
+
+def _measure_effect(sizes: Numbers, counts: Numbers) -> tuple[float, float]:
+    """Return how many passages one by one say as much as these of articles, never more, and the quantile to take.
+
+    The share is a ratio of sums over articles; its variance is that of Kish 1965, "Survey sampling", section 6.4.
+    Wilson's interval at the effective number of passages is that of Korn and Graubard 1998.
+    """
+    n, documents = float(sizes.sum()), len(sizes)
+    share = float(counts.sum()) / n
+    if documents < FEWEST_DOCUMENTS:
+        return n, Z
+    z = find_t_quantile(max(FEWEST_DOCUMENTS - 1, int(count_documents(sizes)) - 1), LEVEL)
+    variance = float(np.sum((counts - share * sizes) ** 2)) / n**2 * documents / (documents - 1)
+    return (min(n, share * (1 - share) / variance) if variance > 0 else n), z

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 if TYPE_CHECKING:
-    from policyframes.archive.groups import ArchiveShares
     from policyframes.profiles.errors import ErrorTable
 
 _FOLDER = "report"
@@ -18,7 +16,14 @@ _FOLDER = "report"
 def report(
     folder: Annotated[Path, typer.Argument(metavar="OUT", help="Folder of a finished job of archive score.")],
     *,
-    by: Annotated[str, typer.Option(help="month, year, outlet, or a column of the documents.")] = "month",
+    by: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="COLUMN",
+            help="month (the default), year, outlet, a column of the documents, or two of them: month,outlet. May be "
+            "given several times.",
+        ),
+    ] = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="DIR", help="Write here instead of OUT/report.")
     ] = None,
@@ -28,16 +33,22 @@ def report(
     excel: Annotated[bool, typer.Option("--excel", help="A CSV for Excel, in which no cell is a formula.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")] = False,
 ) -> None:
-    """Write shares with intervals as a page and as CSV. Copies are left out where they were looked for."""
-    from policyframes.archive.groups import measure_archive, read_finished  # noqa: PLC0415  (slow to import)
+    """Write shares and their changes as a page and as CSV. Copies are left out where they were looked for."""
+    from policyframes.archive.groups import measure_archive  # noqa: PLC0415  (slow to import)
+    from policyframes.archive.results import read_finished  # noqa: PLC0415
+    from policyframes.report.archive import write_archive  # noqa: PLC0415
 
     run, _ = read_finished(folder)
     errors, reason = _find_errors(run["model"], bundle)
     if reason and not quiet:
         typer.echo(f"Shares are counted, not corrected: {reason}", err=True)
-    found = measure_archive(folder, by, errors)
-    for path in _write(found, output or folder / _FOLDER, excel=excel):
-        if not quiet:
+    found = measure_archive(folder, by or ["month"], errors)
+    paths = write_archive(found, output or folder / _FOLDER, excel=excel)
+    if not quiet:
+        tested = sum(change.p_value is not None for change in found.changes)
+        more = sum(change.is_significant for change in found.changes)
+        typer.echo(f"{tested} differences tested, {more} of them more than chance explains", err=True)
+        for path in paths:
             typer.echo(str(path), err=True)
 
 
@@ -65,28 +76,3 @@ def _find_errors(model: dict[str, Any], bundle: str) -> tuple[ErrorTable | None,
         return None, f"{model['bundle']} of this version is not the one that scored; name its folder with --bundle"
     errors = find_errors(found, model["quality"])
     return errors, "" if errors else "the bundle states no errors"
-
-
-def _write(found: ArchiveShares, folder: Path, *, excel: bool) -> list[Path]:
-    from policyframes.errors import OutputError  # noqa: PLC0415
-    from policyframes.replacement import replace_file  # noqa: PLC0415
-    from policyframes.report.archive import ARCHIVE_COLUMNS, archive_rows, render_archive  # noqa: PLC0415
-    from policyframes.spreadsheet import format_csv  # noqa: PLC0415
-
-    name = re.sub(r"[^\w-]+", "-", found.by).strip("-") or "groups"
-    files = {
-        folder / f"by-{name}.html": render_archive(found),
-        folder / f"by-{name}.csv": format_csv(archive_rows(found), ARCHIVE_COLUMNS, excel=excel),
-    }
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for path, text in files.items():
-            replace_file(path, text)
-    except OSError as error:
-        raise OutputError(
-            where=str(error.filename or folder),
-            found=error.strerror or str(error),
-            allowed="a folder that can be written",
-            remedy="Give another folder with -o.",
-        ) from error
-    return list(files)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from statistics import NormalDist
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+import numpy.typing as npt
 
 from policyframes.profiles.errors import ErrorTable, KindErrors, measure_kind
 from policyframes.profiles.quantiles import find_t_quantile, find_t_tail
@@ -16,6 +19,8 @@ from policyframes.profiles.shares import LEVEL, UNCERTAIN, Sample, Share, Z, des
 if TYPE_CHECKING:
     from policyframes.profiles.collection import PlacedPassage
     from policyframes.profiles.profile import Profile
+
+Numbers = Sequence[float] | npt.NDArray[np.float64]
 
 SIGNIFICANT = 0.05
 # With as many documents on both sides, what they differ by among themselves can be reckoned, and counts as chance.
@@ -55,9 +60,19 @@ class Change:
     is_significant: bool
 
 
+SomeChange = TypeVar("SomeChange", bound=Change)
+
+
 @dataclass(frozen=True)
-class _Tested:
-    """A difference with its test."""
+class Difference:
+    """A difference with its test.
+
+    Attributes:
+        difference: share after minus share before.
+        low: lower end of the 95 % interval.
+        high: upper end.
+        p_value: of the test that nothing changed.
+    """
 
     difference: float
     low: float
@@ -109,7 +124,7 @@ def measure_changes(before: Profile, after: Profile, errors: ErrorTable | None) 
     )
 
 
-def adjust_changes(changes: Sequence[Change]) -> tuple[Change, ...]:
+def adjust_changes(changes: Sequence[SomeChange]) -> tuple[SomeChange, ...]:
     """Return the changes with p-values that allow for their number (Holm 1979), and whether they are significant.
 
     Where nothing changed, the chance that any is called significant is at most 5 %, if each p-value keeps its word.
@@ -126,7 +141,7 @@ def adjust_changes(changes: Sequence[Change]) -> tuple[Change, ...]:
     )
 
 
-def _make_change(before: Profile, after: Profile, kind: str, tested: _Tested | None) -> Change:
+def _make_change(before: Profile, after: Profile, kind: str, tested: Difference | None) -> Change:
     return Change(
         aspect=after.aspect,
         kind=kind,
@@ -141,15 +156,15 @@ def _make_change(before: Profile, after: Profile, kind: str, tested: _Tested | N
     )
 
 
-def _test_kind(before: Profile, after: Profile, kind: str, errors: ErrorTable | None) -> _Tested | None:
+def _test_kind(before: Profile, after: Profile, kind: str, errors: ErrorTable | None) -> Difference | None:
     first, second = before.shares[kind], after.shares[kind]
     if first.value is None or second.value is None:
         return None
     numbers = errors.kinds.get(kind) if errors else None
     if numbers is None or {first.method, second.method} != {"adjusted"}:
-        return _compare_intervals(first, second)
+        return compare_intervals(first, second)
     sides = _describe(before.passages, kind, first.value), _describe(after.passages, kind, second.value)
-    return _test_scores(*sides, numbers)
+    return compare_scores(*sides, numbers)
 
 
 def _describe(passages: Sequence[PlacedPassage], kind: str, value: float) -> GroupScores:
@@ -161,7 +176,7 @@ def _describe(passages: Sequence[PlacedPassage], kind: str, value: float) -> Gro
     return describe_group(value, sample, sizes=[len(scores) for scores in by_document.values()], sums=sums)
 
 
-def describe_group(value: float, sample: Sample, *, sizes: Sequence[int], sums: Sequence[float]) -> GroupScores:
+def describe_group(value: float, sample: Sample, *, sizes: Numbers, sums: Numbers) -> GroupScores:
     """Return one side of a change.
 
     The variance between documents is the jackknife's, each document left out in turn (Efron and Tibshirani 1993, "An
@@ -178,30 +193,33 @@ def describe_group(value: float, sample: Sample, *, sizes: Sequence[int], sums: 
     if count < FEWEST_DOCUMENTS:
         return GroupScores(value, sample, documents, None)
     # The step of the mean when a document is left out, and what of that step an assumed mean takes away.
-    steps = [(total / (n - size), size / (n - size)) for size, total in zip(sizes, sums, strict=True)]
+    lengths = np.asarray(sizes, dtype=np.float64)
+    steps, taken = np.asarray(sums, dtype=np.float64) / (n - lengths), lengths / (n - lengths)
     part = (count - 1) / count
     return GroupScores(
         value,
         sample,
         documents,
         (
-            part * math.fsum(step**2 for step, _ in steps),
-            -2 * part * math.fsum(step * taken for step, taken in steps),
-            part * math.fsum(taken**2 for _, taken in steps),
+            part * float(np.sum(steps**2)),
+            -2 * part * float(np.sum(steps * taken)),
+            part * float(np.sum(taken**2)),
         ),
     )
 
 
-def count_documents(sizes: Collection[int]) -> float:
+def count_documents(sizes: Numbers) -> float:
     """Return how many documents of one length say as much as these (Kish 1965, "Survey sampling", section 8.2).
 
     Args:
         sizes: number of passages of each document.
     """
-    return sum(sizes) ** 2 / sum(size**2 for size in sizes) if sizes else 0.0
+    lengths = np.asarray(sizes, dtype=np.float64)
+    return float(np.sum(lengths) ** 2 / np.sum(lengths**2)) if len(lengths) else 0.0
 
 
-def _test_scores(before: GroupScores, after: GroupScores, errors: KindErrors) -> _Tested:
+def compare_scores(before: GroupScores, after: GroupScores, errors: KindErrors) -> Difference:
+    """Return the difference of two corrected shares with its test, see `measure_changes`."""
     difference = after.value - before.value
     freedom = count_freedom(before, after)
     z = find_t_quantile(freedom, LEVEL) if freedom else Z
@@ -209,7 +227,7 @@ def _test_scores(before: GroupScores, after: GroupScores, errors: KindErrors) ->
     def is_inside(assumed: float) -> bool:
         return measure_surprise(before, after, errors, assumed=assumed) <= z
 
-    return _Tested(
+    return Difference(
         difference,
         _find_end(is_inside, difference, -1.0),
         _find_end(is_inside, difference, 1.0),
@@ -281,7 +299,8 @@ def _find_end(is_inside: Callable[[float], bool], inside: float, outside: float)
     return inside
 
 
-def _compare_intervals(first: Share, second: Share) -> _Tested | None:
+def compare_intervals(first: Share, second: Share) -> Difference | None:
+    """Return the difference of two shares with its test by their intervals; None where one is not known."""
     ends = first.value, first.low, first.high, second.value, second.low, second.high
     known = [end for end in ends if end is not None]
     if len(known) != len(ends):
@@ -292,4 +311,6 @@ def _compare_intervals(first: Share, second: Share) -> _Tested | None:
     up = math.hypot(after_high - after, before - before_low)
     reach = down if difference > 0 else up
     surprise = Z * abs(difference) / reach if reach > 0 else math.inf if difference else 0.0
-    return _Tested(difference, max(-1.0, difference - down), min(1.0, difference + up), 2 * NormalDist().cdf(-surprise))
+    return Difference(
+        difference, max(-1.0, difference - down), min(1.0, difference + up), 2 * NormalDist().cdf(-surprise)
+    )

@@ -1,6 +1,21 @@
-"""The page and the table of an archive's shares, by period or by any column."""
+"""The page and the tables of an archive's shares, by period or by any column."""
 
+from policyframes.report.archive.files import ARCHIVE_FILES, ARCHIVE_NOTES, write_archive
 from policyframes.report.archive.rendering import render_archive
-from policyframes.report.archive.rows import ARCHIVE_COLUMNS, archive_rows
+from policyframes.report.archive.rows import (
+    ARCHIVE_CHANGE_COLUMNS,
+    ARCHIVE_COLUMNS,
+    archive_change_rows,
+    archive_rows,
+)
 
-__all__ = ["ARCHIVE_COLUMNS", "archive_rows", "render_archive"]
+__all__ = [
+    "ARCHIVE_CHANGE_COLUMNS",
+    "ARCHIVE_COLUMNS",
+    "ARCHIVE_FILES",
+    "ARCHIVE_NOTES",
+    "archive_change_rows",
+    "archive_rows",
+    "render_archive",
+    "write_archive",
+]

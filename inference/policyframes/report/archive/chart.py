@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from policyframes.archive.groups import ArchiveShares, GroupShares
+from policyframes.archive.contrasts import ALL
+from policyframes.archive.groups import Grouping, GroupShares
 from policyframes.archive.periods import UNDATED
 from policyframes.profiles.shares import Share
 from policyframes.report.page.wording import say_percent, say_share
 
-WIDE, NARROW = 920.0, 340.0
+WIDE, NARROW, PANEL = 920.0, 340.0, 320.0
 CELL = 90.0
 _LEFT, _RIGHT = 46.0, 14.0
-_LANE, _GAP = 110.0, 34.0
+_LANE, _LOW_LANE, _GAP = 110.0, 64.0, 34.0
 _FOOT = 26.0
 _SCALES = (0.1, 0.2, 0.4, 0.6, 0.8, 1.0)
-_LABEL = 62.0
+_LABEL, _HALF_LABEL = 62.0, 24.0
 _FEWEST = 2
 _MONTHS = 12
 
@@ -47,7 +48,16 @@ class Lane:
 
 @dataclass(frozen=True)
 class Chart:
-    """Shares over time at one width."""
+    """Shares over time.
+
+    Attributes:
+        name: the width that it is for, or the group that it is of.
+        width: in pixels.
+        height: in pixels.
+        lanes: one a framing.
+        labels: of periods, and where they stand.
+        description: for those who cannot see it.
+    """
 
     name: str
     width: float
@@ -68,37 +78,76 @@ class Cell:
     high: float
 
 
-def build_charts(found: ArchiveShares) -> tuple[Chart, ...]:
+@dataclass(frozen=True)
+class _Frame:
+    """What the charts of one grouping have in common."""
+
+    first: int
+    last: int
+    scale: float
+    lane: float
+
+
+def build_charts(grouping: Grouping, framings: Sequence[str]) -> tuple[Chart, ...]:
     """Return the charts for wide and narrow pages; none where the groups are no periods, or fewer than two."""
-    groups = [group for group in found.groups if group.name != UNDATED and _is_known(group, found)]
-    if not found.is_timed or len(groups) < _FEWEST:
+    groups = _find_known(grouping, framings, ALL)
+    if grouping.is_crossed or not grouping.is_timed or len(groups) < _FEWEST:
         return ()
-    return tuple(_build_chart(found, groups, name, width) for name, width in (("wide", WIDE), ("narrow", NARROW)))
+    frame = _build_frame(groups, framings, _LANE)
+    description = f"From {groups[0].name} to {groups[-1].name}; the table below holds every number."
+    return tuple(
+        _build_chart(groups, framings, Chart(name, width, 0.0, (), (), description), frame)
+        for name, width in (("wide", WIDE), ("narrow", NARROW))
+    )
 
 
-def _is_known(group: GroupShares, found: ArchiveShares) -> bool:
-    return group.shares[found.framings[0]].value is not None
+def build_panels(grouping: Grouping, framings: Sequence[str]) -> tuple[Chart, ...]:
+    """Return a small chart for each of the largest groups of the second column, all on the same scales."""
+    known = {within: _find_known(grouping, framings, within) for within in grouping.shown}
+    drawn = {within: groups for within, groups in known.items() if len(groups) >= _FEWEST}
+    if not grouping.is_timed or not drawn:
+        return ()
+    everything = [group for groups in drawn.values() for group in groups]
+    frame = _build_frame(everything, framings, _LOW_LANE)
+    return tuple(
+        _build_chart(
+            groups,
+            framings,
+            Chart(
+                within, PANEL, 0.0, (), (), f"From {groups[0].name} to {groups[-1].name}; the table has every number."
+            ),
+            frame,
+        )
+        for within, groups in drawn.items()
+    )
 
 
-def _build_chart(found: ArchiveShares, groups: Sequence[GroupShares], name: str, width: float) -> Chart:
+def _find_known(grouping: Grouping, framings: Sequence[str], within: str) -> list[GroupShares]:
+    return [
+        group
+        for group in grouping.groups
+        if group.within == within and group.name != UNDATED and group.shares[framings[0]].value is not None
+    ]
+
+
+def _build_frame(groups: Sequence[GroupShares], framings: Sequence[str], lane: float) -> _Frame:
     places = [count_periods(group.name) for group in groups]
-    first, last = places[0], places[-1]
-    unit = (width - _LEFT - _RIGHT) / (last - first + 1)
-    xs = [round(_LEFT + (place - first + 0.5) * unit, 1) for place in places]
-    highs = [share.high or 0.0 for group in groups for kind in found.framings for share in [group.shares[kind]]]
-    scale = next((step for step in _SCALES if max(highs) <= step), 1.0)
+    highest = max(group.shares[kind].high or 0.0 for group in groups for kind in framings)
+    return _Frame(min(places), max(places), next((step for step in _SCALES if highest <= step), 1.0), lane)
+
+
+def _build_chart(groups: Sequence[GroupShares], framings: Sequence[str], chart: Chart, frame: _Frame) -> Chart:
+    places = [count_periods(group.name) for group in groups]
+    unit = (chart.width - _LEFT - _RIGHT) / (frame.last - frame.first + 1)
+    xs = [round(_LEFT + (place - frame.first + 0.5) * unit, 1) for place in places]
     lanes = tuple(
-        _build_lane(kind, 22 + number * (_LANE + _GAP), list(zip(groups, places, xs, strict=True)), scale)
-        for number, kind in enumerate(found.framings)
+        _build_lane(kind, 22 + number * (frame.lane + _GAP), list(zip(groups, places, xs, strict=True)), frame)
+        for number, kind in enumerate(framings)
     )
-    return Chart(
-        name=name,
-        width=width,
-        height=lanes[-1].bottom + _FOOT,
-        lanes=lanes,
-        labels=tuple(_choose_labels(list(zip(xs, (group.name for group in groups), strict=True)))),
-        description=f"From {groups[0].name} to {groups[-1].name}; the table below holds every number.",
-    )
+    # The names of the first and the last period stay within the chart.
+    ends = [min(x, chart.width - _HALF_LABEL) for x in xs]
+    labels = tuple(_choose_labels(list(zip(ends, (group.name for group in groups), strict=True))))
+    return replace(chart, height=lanes[-1].bottom + _FOOT, lanes=lanes, labels=labels)
 
 
 def count_periods(name: str) -> int:
@@ -107,11 +156,11 @@ def count_periods(name: str) -> int:
     return int(year) * _MONTHS + int(month) - 1 if month else int(year)
 
 
-def _build_lane(kind: str, top: float, placed: Sequence[tuple[GroupShares, int, float]], scale: float) -> Lane:
-    bottom = top + _LANE
+def _build_lane(kind: str, top: float, placed: Sequence[tuple[GroupShares, int, float]], frame: _Frame) -> Lane:
+    bottom, scale = top + frame.lane, frame.scale
 
     def rise(value: float) -> float:
-        return round(bottom - min(value, scale) / scale * _LANE, 1)
+        return round(bottom - min(value, scale) / scale * frame.lane, 1)
 
     spots: list[Spot] = []
     runs: list[list[Spot]] = []

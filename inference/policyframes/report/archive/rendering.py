@@ -10,36 +10,39 @@ from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
 from policyframes._version import __version__
 from policyframes.archive.groups import ArchiveShares
-from policyframes.archive.periods import UNDATED
+from policyframes.profiles.change import FEWEST_DOCUMENTS
 from policyframes.profiles.shares import MIN_PASSAGES
-from policyframes.report.archive.chart import CELL, build_cell, build_charts
+from policyframes.report.archive.chart import CELL, build_cell
+from policyframes.report.archive.sections import build_sections, find_largest
 from policyframes.report.page.hatches import draw_hatch
 from policyframes.report.page.wording import say_count, say_percent, say_share
 from policyframes.taxonomy import load_taxonomy
 
 _LOOKS = ("securitized", "governance", "partnership", "none", "uncertain")
 _OTHERS = ("other-1", "other-2", "other-3")
-_NOUNS = {"month": "month", "year": "year", "outlet": "outlet"}
 
 
 def render_archive(found: ArchiveShares) -> str:
     """Return the page of an archive's shares as text."""
     environment = _open_templates()
     kinds = list(found.total.shares)
-    labels = _label_kinds(kinds)
+    sections = build_sections(found)
     return environment.get_template("archive.html.j2").render(
         found=found,
         kinds=kinds,
-        labels=labels,
+        labels=_label_kinds(kinds),
+        definitions={framing.id: framing.definition for framing in load_taxonomy().framings},
         looks=dict(zip(kinds, _choose_looks(kinds), strict=True)),
-        charts=build_charts(found),
+        sections=sections,
+        title=f"Framings in an archive: {', '.join(f'by {section.noun}' for section in sections)}",
+        tested=sum(section.tested for section in sections),
+        significant=sum(change.is_significant for change in found.changes),
+        largest=find_largest(found),
         cell=build_cell,
         cell_width=CELL,
         hatch=draw_hatch,
-        noun=_NOUNS.get(found.by, found.column),
         minimum=MIN_PASSAGES,
-        small=sum(1 for group in found.groups if group.passages < MIN_PASSAGES),
-        undated=next((group for group in found.groups if group.name == UNDATED), None),
+        fewest=FEWEST_DOCUMENTS,
         version=__version__,
         style_hash=_hash_style(),
     )
