@@ -11,13 +11,12 @@ from dataclasses import replace
 from policyframes.documents.document import Block, BlockKind, Document
 from policyframes.passages.joins import FINISHED, join_unfinished
 from policyframes.passages.parts import BULLET, part_document
-from policyframes.passages.prose import Prose, find_prose
+from policyframes.passages.prose import CAPTION, CAPTION_WORDS, Prose, find_prose
 from policyframes.passages.sentences import split_sentences
 from policyframes.passages.words import count_words, ends_open, is_noise, is_scrap
 
 _HEADING_WORDS = 14
 _CAPITALS_WORDS = 20
-_CAPTION_WORDS = 40
 _TITLE_LETTERS = 5
 _CONTENTS_RUN = 3
 _TABLE_SHARE = 0.8
@@ -29,10 +28,6 @@ _NUMBERED_HEADING = re.compile(
 _NUMBER = re.compile(r"(?:\d+|[a-z])[.)]?\s")
 _LEADERS = re.compile(r"(?:(?:\.[ ]?){3,}|…[\s.…]*|\t)\s*(?:\d{1,4}|[ivxlc]{1,6})(?=\s|$)")
 _ENDS_IN_NUMBER = re.compile(r"\s(?:\d{1,4}|[ivxlc]{1,6})$")
-_CAPTION = re.compile(
-    r"(?:figure|fig\.|table|chart|map|box|photo|image|exhibit|source|credit)s?\b\s*(?:\d|[ivx]+\b|[:.])",
-    re.IGNORECASE,
-)
 _REFERENCE = re.compile(
     r"(?:\[\d{1,3}\]|\d{1,3}[.)]?|[¹²³⁴-⁹]+)\s*"
     r"(?:see\b|ibid\b|cf\.|.{0,200}(?:https?://|\bdoi\b|\bU\.S\.C\.|\bC\.F\.R\.|\bP\.L\.|\bpp?\. ?\d|\bvol\. ?\d))",
@@ -88,11 +83,11 @@ def _classify(text: str, block: Block, prose: Prose) -> Block:
         kind = BlockKind.FURNITURE
     elif _is_table(content):
         kind = BlockKind.TABLE
-    elif words <= _CAPTION_WORDS * 4 and _holds_any(content, _LEADER_MARKS) and _LEADERS.search(content):
+    elif words <= CAPTION_WORDS * 4 and _holds_any(content, _LEADER_MARKS) and _LEADERS.search(content):
         kind = BlockKind.CONTENTS
-    elif words <= _CAPTION_WORDS and _CAPTION.match(content):
+    elif words <= CAPTION_WORDS and CAPTION.match(content):
         kind = BlockKind.CAPTION
-    elif block.kind is BlockKind.PARAGRAPH and words <= _CAPTION_WORDS * 2 and _REFERENCE.match(content):
+    elif block.kind is BlockKind.PARAGRAPH and words <= CAPTION_WORDS * 2 and _REFERENCE.match(content):
         kind = BlockKind.REFERENCE
     elif BULLET.match(content):
         kind = BlockKind.LIST_ITEM

@@ -41,17 +41,16 @@ def _part_text(text: str, start: int, end: int) -> list[Block]:
     position = start
     for match in (*_BLANK_LINES.finditer(text, start, end), None):
         first, last = _trim(text, position, match.start() if match else end)
-        blocks += [Block(a, b, BlockKind.PARAGRAPH) for a, b in _part_lines(text, first, last)]
+        if text.find("\n", first, last) >= 0:
+            blocks += [Block(a, b, BlockKind.PARAGRAPH) for a, b in _part_lines(text, first, last)]
+        elif first < last:
+            blocks.append(Block(first, last, BlockKind.PARAGRAPH))
         position = match.end() if match else end
     return blocks
 
 
 def _part_lines(text: str, start: int, end: int) -> list[tuple[int, int]]:
     """Part one stretch without blank lines: at bullets, and at every line where lines are paragraphs."""
-    if start >= end:
-        return []
-    if text.find("\n", start, end) < 0:
-        return [(start, end)]
     lines = [match.span() for match in _LINE.finditer(text, start, end)]
     lengths = [b - a for a, b in lines]
     one_a_line = len(lines) > 1 and median(lengths) > _LONG_LINE

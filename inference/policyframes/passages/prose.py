@@ -10,20 +10,24 @@ import re
 from collections.abc import Sequence
 
 from policyframes.documents.document import Block, BlockKind
+from policyframes.passages.words import is_noise
 
 Prose = dict[tuple[int, int], int]
 """Ordinary paragraphs, as (start, end), with the number of their words."""
 
-# No heading is longer, and no caption.
+# No heading is longer.
 _HEADING_WORDS = 20
-_CAPTION_WORDS = 40
+CAPTION_WORDS = 40
 _MOST_ODD = 0.25
 _ENDS = ".!?…:;"
 _CLOSERS = "\"”’')]»"
 _OPENERS = "\"“‘'"
 # Tables, leaders of a table of contents: the other marks of these need two spaces or two marks in a row.
 _COLUMN_MARKS = ("\t", "|", "…")
-_CAPTION_LETTERS = "FTCMBPIES"
+CAPTION = re.compile(
+    r"(?:figure|fig\.|table|chart|map|box|photo|image|exhibit|source|credit)s?\b\s*(?:\d|[ivx]+\b|[:.])",
+    re.IGNORECASE,
+)
 # White space beyond Latin-1, which a shape shows as odd characters.
 _WIDE_SPACES = re.compile("[\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]")
 
@@ -61,32 +65,32 @@ def find_prose(text: str, blocks: Sequence[Block]) -> Prose:
         if block.kind is not BlockKind.PARAGRAPH or any(text.find(mark, start, end) >= 0 for mark in marks):
             continue
         # Every word then has a space before it and one after it.
-        words = _count_ordinary(b" " + shapes[start:end] + b" ")
-        if words > _HEADING_WORDS and _is_sentence_like(text, start, end, words):
+        shape = b" " + shapes[start:end] + b" "
+        if b"  " in shape or b" ." in shape or b".." in shape:
+            continue
+        words = shape.count(b" ") - 1
+        if words <= _HEADING_WORDS or not _is_sentence_like(text, start, end, words):
+            continue
+        if _count_odd(shape) < _MOST_ODD * words or not is_noise(text[start:end]):
             prose[start, end] = words
     return prose
 
 
-def _count_ordinary(shape: bytes) -> int:
-    """Return the words of a stretch; 0 unless three in four are surely plain, and it has no columns and no leaders.
+def _count_odd(shape: bytes) -> int:
+    """Return how many words at most are other than small letters, after one capital or none, before a mark or none.
 
-    A word that is not small letters alone, after one capital or none and before one mark or none, has in it one of the
-    things that are counted as odd. So there are at most as many such words as odd things, and `is_noise` is never true.
+    Each of those others holds at least one of the things that are counted here. Where they are few, `is_noise` is false.
     """
-    if b"  " in shape or b" ." in shape or b".." in shape:
-        return 0
     count = shape.count
-    words = count(b" ") - 1
     inner_capitals = count(b"A") - count(b" A")
     inner_marks = count(b".") - count(b". ")
     bare_capitals = count(b" A ") + count(b"A.")
-    odd = count(b"x") + inner_capitals + inner_marks + bare_capitals
-    return words if odd < _MOST_ODD * words else 0
+    return count(b"x") + inner_capitals + inner_marks + bare_capitals
 
 
 def _is_sentence_like(text: str, start: int, end: int, words: int) -> bool:
     first, last = text[start], text[end - 1]
-    if words <= _CAPTION_WORDS and first in _CAPTION_LETTERS:
+    if words <= CAPTION_WORDS and CAPTION.match(text, start, end):
         return False
     begins = "A" <= first <= "Z" or first in _OPENERS
     return begins and (last in _ENDS or (last in _CLOSERS and text[end - 2] in _ENDS))

@@ -16,7 +16,7 @@ from policyframes.passages.blocks import mark_blocks
 from policyframes.passages.parts import part_document
 from policyframes.passages.prose import find_prose
 from policyframes.passages.sentences import split_sentences
-from policyframes.passages.words import count_words, has_word, is_fragment
+from policyframes.passages.words import FEWEST_WORDS, count_words, has_word, is_fragment
 
 # The coded spans hold 35 words or more (1st percentile) and about a third of them join short neighbouring
 # paragraphs; labels/DATASHEET.md has the figures. The upper bound is the codebook's.
@@ -107,7 +107,9 @@ def _cut_document(document: Document) -> tuple[list[Cut], list[Block]]:
     blocks = mark_blocks(document, parts, prose)
     counts = _WordCounts(text, prose)
     groups = _group(text, blocks, counts)
-    fragments = {span for span in groups if span not in prose and is_fragment(text[span[0] : span[1]])}
+    # A block that is still there is no noise, so that one of some words is no fragment.
+    sound = {block.span for block in blocks if counts[block.span] >= FEWEST_WORDS}
+    fragments = {span for span in groups if span not in sound and is_fragment(text[span[0] : span[1]])}
     if len(fragments) == len(groups):
         # A text of headings or fragments alone is a text all the same: somebody scores a single line.
         blocks = [_as_body(text, block) for block in blocks]
