@@ -31,7 +31,7 @@ from policyframes.archive.tables import (
     round_number,
 )
 from policyframes.documents.document import Document
-from policyframes.passages import Passage, split_passages
+from policyframes.passages import Passage, cut_passages
 from policyframes.profiles.errors import measure_kind
 from policyframes.scorer import Score, Scorer
 
@@ -158,7 +158,7 @@ class ShardScorer:
             article: Article | Fault = check_row(row, settings, has_ids=has_ids)
             if isinstance(article, Article):
                 identity = article.id or _name_article(work.source, row)
-                passages = split_passages(Document(identity, article.text, "txt", work.source.name)).passages
+                passages = cut_passages(Document(identity, article.text, "txt", work.source.name))
                 if passages:
                     work.positions.append(position)
                     chosen.append((index, row, article, passages))
