@@ -62,7 +62,8 @@ def find_prose(text: str, blocks: Sequence[Block]) -> Prose:
     prose: Prose = {}
     for block in blocks:
         start, end = block.start, block.end
-        if block.kind is not BlockKind.PARAGRAPH or any(text.find(mark, start, end) >= 0 for mark in marks):
+        has_mark = bool(marks) and any(text.find(mark, start, end) >= 0 for mark in marks)
+        if has_mark or block.kind is not BlockKind.PARAGRAPH:
             continue
         # Every word then has a space before it and one after it.
         shape = b" " + shapes[start:end] + b" "
@@ -79,7 +80,7 @@ def find_prose(text: str, blocks: Sequence[Block]) -> Prose:
 def _count_odd(shape: bytes) -> int:
     """Return how many words at most are other than small letters, after one capital or none, before a mark or none.
 
-    Each of those others holds at least one of the things that are counted here. Where they are few, `is_noise` is false.
+    Each of those others holds one or more of the things that are counted. Where they are few, `is_noise` is false.
     """
     count = shape.count
     inner_capitals = count(b"A") - count(b" A")
