@@ -78,7 +78,7 @@ def _classify(text: str, block: Block, prose: Prose) -> Block:
         return block
     content = text[block.start : block.end]
     words = count_words(content)
-    kind = block.kind
+    kind: BlockKind = block.kind
     if not any(char.isalpha() for char in content) or _PAGE_NUMBER.fullmatch(content):
         kind = BlockKind.FURNITURE
     elif _is_table(content):
