@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import string
 
 # The commonest function words; in running English about two in five words are among them.
 _FUNCTION_WORDS = frozenset(
@@ -15,10 +16,14 @@ _LEAST_WORDS = 30
 # Measured: 0.21 or more in each of 1,107 English policy texts; 0.12 or less in Spanish, Portuguese, French, German,
 # Dutch and Haitian Creole prose.
 _LEAST_SHARE = 0.16
+_PREVIEW = 0.6
+_ASCII_LETTERS = string.ascii_letters.encode("ascii")
 
 
 def is_foreign(text: str) -> bool:
     """Return whether a text of 30 words or more has too few English function words to be English."""
+    if _is_surely_english(text):
+        return False
     words = _WORD.findall(text.lower())
     return len(words) >= _LEAST_WORDS and measure_english(words) < _LEAST_SHARE
 
@@ -26,3 +31,14 @@ def is_foreign(text: str) -> bool:
 def measure_english(words: list[str]) -> float:
     """Return the share of English function words among lower-case words; 0 for none."""
     return sum(word in _FUNCTION_WORDS for word in words) / len(words) if words else 0.0
+
+
+def _is_surely_english(text: str) -> bool:
+    """Return whether the function words of a text's beginning are enough for all of it; many times as fast as counting.
+
+    There are no more words than characters that are no letters, and one. The last chunk of the beginning may be part of
+    a word, so it does not count.
+    """
+    most_words = 1 + len(text.encode("latin-1", "replace").translate(None, _ASCII_LETTERS))
+    chunks = text[: int(_PREVIEW * len(text))].split()[:-1]
+    return sum(map(_FUNCTION_WORDS.__contains__, chunks)) / most_words >= _LEAST_SHARE

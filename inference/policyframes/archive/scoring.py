@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -32,7 +31,7 @@ from policyframes.archive.tables import (
     round_number,
 )
 from policyframes.documents.document import Document
-from policyframes.passages import Passage, split_passages
+from policyframes.passages import Passage, cut_passages
 from policyframes.profiles.errors import measure_kind
 from policyframes.scorer import Score, Scorer
 
@@ -126,6 +125,12 @@ class ShardScorer:
         self._readers: dict[int, Reader] = {}
         self._texts = TextJoiner(task.join) if task.join else None
         framings = scorer.framings
+        self._model = {
+            "bundle": scorer.bundle.name,
+            "bundle_id": scorer.bundle.id,
+            "quality": scorer.quality,
+            "version": __version__,
+        }
         self._document_schema = make_document_schema(framings, task.columns)
         self._passage_schema = make_passage_schema(framings)
 
@@ -167,7 +172,7 @@ class ShardScorer:
             article: Article | Fault = check_row(row, settings, has_ids=has_ids)
             if isinstance(article, Article):
                 identity = article.id or _name_article(work.source, row)
-                passages = split_passages(Document(identity, article.text, "txt", work.source.name)).passages
+                passages = cut_passages(Document(identity, article.text, "txt", work.source.name))
                 if passages:
                     work.positions.append(position)
                     chosen.append((index, row, article, passages))
@@ -198,7 +203,6 @@ class ShardScorer:
             work.digests.append(hashlib.blake2b(identity.encode(), digest_size=DIGEST).digest())
         if self._task.settings.dedupe:
             work.signatures.append(sign_text(article.text))
-        bundle = self._scorer.bundle
         work.documents.append(
             {
                 "document": identity,
@@ -206,10 +210,7 @@ class ShardScorer:
                 "source": work.source.name,
                 "row": row.number,
                 **summarise_article(scored, counts, self._scorer.framings),
-                "bundle": bundle.name,
-                "bundle_id": bundle.id,
-                "quality": self._scorer.quality,
-                "version": __version__,
+                **self._model,
             }
         )
         if self._task.settings.passages:
@@ -305,10 +306,12 @@ def make_entry(position: int, source: str, row: Row, fault: Fault) -> Entry:
 
 def count_passages(scores: Sequence[Score], framings: Sequence[str]) -> dict[str, int]:
     """Return how many passages there are, by framing, without one, and uncertain."""
-    found = Counter(framing for score in scores for framing in score.framings)
-    counts = {framing: found[framing] for framing in framings}
-    counts[NONE] = sum(score.none for score in scores)
-    counts[UNCERTAIN] = sum(bool(score.uncertain) for score in scores)
+    counts = dict.fromkeys((*framings, NONE, UNCERTAIN), 0)
+    for score in scores:
+        for framing in score.framings:
+            counts[framing] += 1
+        counts[NONE] += not score.framings
+        counts[UNCERTAIN] += bool(score.uncertain)
     counts["passages"] = len(scores)
     return counts
 
@@ -321,17 +324,18 @@ def summarise_article(
     The primary framing is the one that most passages carry, of several the one with the higher mean probability.
     """
     total = len(scored)
-    means = {name: sum(score.probabilities[name] for _, score in scored) / total for name in framings}
+    probabilities = [score.probabilities for _, score in scored]
+    means = {name: sum([row[name] for row in probabilities]) / total for name in framings}
     present = [name for name in framings if counts[name]]
     kinds = (*framings, NONE, UNCERTAIN)
     return {
         "passages": total,
-        "words": sum(passage.words for passage, _ in scored),
+        "words": sum([passage.words for passage, _ in scored]),
         **{kind: counts[kind] for kind in kinds},
         **{f"share_{kind}": round_number(counts[kind] / total) for kind in kinds},
         **{f"has_{name}": bool(counts[name]) for name in framings},
         **{f"p_{name}": round_number(means[name]) for name in framings},
-        "p_none": round_number(sum(measure_kind(score, NONE) for _, score in scored) / total),
+        "p_none": round_number(sum([measure_kind(score, NONE) for _, score in scored]) / total),
         "primary": max(present, key=lambda name: (counts[name], means[name])) if present else None,
     }
 

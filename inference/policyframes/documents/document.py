@@ -32,6 +32,11 @@ class Block:
     kind: BlockKind
 
     @property
+    def span(self) -> tuple[int, int]:
+        """Return where the block starts and ends."""
+        return self.start, self.end
+
+    @property
     def is_separator(self) -> bool:
         """Return whether the block is nothing but the white space between others."""
         return self.kind is BlockKind.SEPARATOR

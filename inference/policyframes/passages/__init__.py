@@ -3,7 +3,7 @@
 The unit is the codebook's: a paragraph, or a run of whole sentences of at most about 150 words of a longer one.
 """
 
-from policyframes.passages.segmentation import Passage, Segmentation, split_passages
+from policyframes.passages.segmentation import Passage, Segmentation, cut_passages, split_passages
 from policyframes.passages.sentences import split_sentences
 
-__all__ = ["Passage", "Segmentation", "split_passages", "split_sentences"]
+__all__ = ["Passage", "Segmentation", "cut_passages", "split_passages", "split_sentences"]

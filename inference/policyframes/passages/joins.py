@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from policyframes.documents.document import Block, BlockKind
+from policyframes.passages.prose import Prose
 from policyframes.passages.sentences import opens_sentence
 from policyframes.passages.words import count_words, ends_open
 
@@ -20,17 +21,18 @@ _BROKEN_OFF = re.compile(r"[^\W_]$|[,&/]$|[^\W_][-‐‑]$")
 _BODY = (BlockKind.PARAGRAPH, BlockKind.LIST_ITEM)
 
 
-def join_unfinished(text: str, blocks: Sequence[Block], *, known: frozenset[int]) -> list[Block]:
+def join_unfinished(text: str, blocks: Sequence[Block], *, known: frozenset[int], prose: Prose) -> list[Block]:
     """Join paragraphs that go on: unfinished ones, and whatever is followed by lower case.
 
     Args:
         text: the canonical text.
         blocks: its blocks in order.
         known: where the blocks start that the reader of the format knows as list items or headings.
+        prose: the blocks that are ordinary paragraphs, which nothing goes on from.
     """
     joined: list[Block] = []
     for index, block in enumerate(blocks):
-        before = joined[-1] if joined else None
+        before = joined[-1] if joined and joined[-1].span not in prose else None
         following = blocks[index + 1] if index + 1 < len(blocks) else None
         if before and _goes_on(text, before, block, following=following, known=known):
             joined[-1] = replace(before, end=block.end, kind=_joined_kind(before))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from enum import Enum
 
-_FEWEST_WORDS = 5
+FEWEST_WORDS = 5
 # Addresses are longer; the patterns below would also take the square of the length of a hostile one.
 _LONGEST_WORD = 60
 _MOST_NOISE = 0.25
@@ -88,7 +88,7 @@ def is_scrap(text: str) -> bool:
 def is_fragment(text: str) -> bool:
     """Return whether a stretch that stands alone is no prose: noise, or below five words and no sentence."""
     tokens = text.split()
-    if len(tokens) >= _FEWEST_WORDS or _is_caseless(text):
+    if len(tokens) >= FEWEST_WORDS or _is_caseless(text):
         return is_noise(text)
     kinds = [_kind_of(token) for token in tokens]
     return kinds.count(_Token.WORD) < _SENTENCE_WORDS or _Token.NOISE in kinds or not _ENDED.search(text)

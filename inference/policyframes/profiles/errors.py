@@ -81,7 +81,7 @@ def find_errors(bundle: Bundle, quality: str | None = None) -> ErrorTable | None
 
 def measure_kind(score: Score, kind: str) -> float:
     """Return the score of a passage for a framing or for `none`, 0 to 1."""
-    return math.prod(1 - p for p in score.probabilities.values()) if kind == NONE else score.probabilities[kind]
+    return math.prod([1 - p for p in score.probabilities.values()]) if kind == NONE else score.probabilities[kind]
 
 
 def list_kinds(framings: Sequence[str]) -> tuple[str, ...]:
