@@ -20,6 +20,7 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from policyframes.archive.manifest import hash_sources
@@ -30,6 +31,8 @@ from tests.inference.builders import make_bundle
 
 KILLED = 137
 PAUSE = 0.001
+PATIENCE = 60
+HALTED = 2
 AFTER_THE_END = "after the end"
 STEPS = ("create", "open", "write", "sync", "rename", "sync folder", "folder", "truncate")
 PLACES = ("plan", "part", "quarantine", "ids", "ledger", "final")
@@ -39,18 +42,32 @@ class TracedDisk(Disk):
     """Notes in shared memory which step it is at, so that whoever kills it knows where.
 
     Each step takes a moment longer than it must, as on a slow disk: kills then land within steps.
+
+    Args:
+        board: the shared memory.
+        halt: number of the step at which it stands still, until it is killed there; 0 for none.
+        after: stand still after the step is done, but before anybody is told.
     """
 
-    def __init__(self, board: mmap.mmap) -> None:
-        self._board = board
+    def __init__(self, board: mmap.mmap, halt: int = 0, *, after: bool = False) -> None:
+        self.steps = 0
+        self._board, self._halt, self._after = board, halt, after
 
     def perform(self, step, path, action):
+        self.steps += 1
         self._board[0] = 1 + STEPS.index(step)
         self._board[1] = 1 + PLACES.index(name_place(path))
         time.sleep(PAUSE)
+        self._stand_still(here=not self._after)
         result = action()
+        self._stand_still(here=self._after)
         self._board[0] = self._board[1] = 0
         return result
+
+    def _stand_still(self, *, here: bool) -> None:
+        if here and self.steps == self._halt:
+            self._board[HALTED] = 1
+            time.sleep(PATIENCE)
 
 
 class ExitingDisk(Disk):
@@ -131,6 +148,9 @@ class Case:
         start = time.perf_counter()
         finish(lambda: self.run(self.folder / "reference", TracedDisk(self.board)))
         self.seconds = time.perf_counter() - start
+        counting = CountingDisk()
+        self.run(self.folder / "counted", counting)
+        self.steps = len(counting.steps)
         self.reference = read_tree(self.folder / "reference")
         self.entries = read_entries(self.folder / "reference")
 
@@ -142,16 +162,34 @@ class Case:
         return read_tree(output) == self.reference and read_entries(output) == self.entries
 
 
-def kill_once(case: Case, output: Path, delay: float) -> str:
-    """Kill a run after a delay and return where it was."""
-    case.board[0] = case.board[1] = 0
-    child = fork(lambda: case.run(output, TracedDisk(case.board)))
-    time.sleep(delay)
-    os.kill(child, signal.SIGKILL)
+def kill_once(case: Case, output: Path, chance: random.Random) -> str:
+    """Kill a run after a while, or at one of its steps, and say where it was.
+
+    Either is uniform over what an undisturbed run takes. How many kills of the first kind land within a step depends on
+    the machine and on what else it does; those of the second kind all do.
+    """
+    case.board[:3] = bytes(3)
+    is_timed = chance.random() < 1 / 2
+    delay, halt, after = chance.uniform(0, case.seconds), chance.randint(1, case.steps), chance.random() < 1 / 2
+    child = fork(lambda: case.run(output, TracedDisk(case.board, 0 if is_timed else halt, after=after)))
+    if is_timed:
+        time.sleep(delay)
+    else:
+        await_halt(case, child)
+    with suppress(ProcessLookupError):
+        os.kill(child, signal.SIGKILL)
     if wait(child) == 0:
         return AFTER_THE_END
     step, place = case.board[0], case.board[1]
     return f"{PLACES[place - 1]}: {STEPS[step - 1]}" if step and place else "between writes"
+
+
+def await_halt(case: Case, child: int) -> None:
+    """Wait until a process stands still at its step, or has ended."""
+    while not case.board[HALTED]:
+        if os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None:
+            return
+        time.sleep(PAUSE)
 
 
 def run_kills(options: argparse.Namespace, folder: Path) -> dict:
@@ -167,7 +205,9 @@ def run_kills(options: argparse.Namespace, folder: Path) -> dict:
         case = cases[chosen]
         output = case.folder / f"out-{trial}"
         for _ in range(chance.randint(2, 5)):
-            landed[kill_once(case, output, chance.uniform(0, case.seconds))] += 1
+            landed[where := kill_once(case, output, chance)] += 1
+            if where == AFTER_THE_END:
+                break
         finish(lambda case=case, output=output: case.run(output, QuickDisk()))
         if case.is_same(output):
             shutil.rmtree(output)
