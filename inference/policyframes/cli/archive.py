@@ -176,13 +176,22 @@ def _stop_on_signals() -> Iterator[None]:
 
 
 def _print_summary(summary: Summary, output: Path) -> None:
-    lines = [
-        f"{summary.rows} rows in = {summary.scored} scored + {summary.quarantined} quarantined",
-        f"{summary.passages} passages: "
-        + ", ".join(f"{name} {share:.1%}" for name, share in summary.shares.items() if share is not None),
-    ]
+    from policyframes.archive.rows import HINTS, Code  # noqa: PLC0415  (costs time that --help need not pay)
+
+    lines = [f"{summary.rows} rows in = {summary.scored} scored + {summary.quarantined} quarantined"]
+    if summary.scored:
+        shares = (f"{name} {share:.1%}" for name, share in summary.shares.items() if share is not None)
+        lines.append(f"{summary.passages} passages: {', '.join(shares)}")
+    elif summary.faults:
+        code = max(summary.faults, key=lambda name: summary.faults[name])
+        lines.append(f"No row could be scored; {summary.faults[code]} x {code}: {HINTS[Code(code)]}")
     if summary.duplicates:
         lines.append(f"{summary.duplicates} articles are copies of earlier ones; the shares leave them out")
+    if summary.markup:
+        articles = (
+            "1 article held HTML in its" if summary.markup == 1 else f"{summary.markup} articles held HTML in their"
+        )
+        lines.append(f"{articles} text, which was taken out before scoring")
     lines += [f"  {count} x {code}" for code, count in summary.faults.items()]
     lines.append(f"Results: {output} (README.txt explains them)")
     typer.echo("\n".join(lines), err=True)
