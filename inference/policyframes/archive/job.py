@@ -172,6 +172,8 @@ def _prepare(inputs: list[Input], output: Path, settings: Settings, *, scorer: S
     columns = choose_columns(inputs, settings, reserved)
     chosen = f"text {columns.text!r}, id {columns.id or 'by place'!r}, date {columns.date or 'none'!r}"
     means.observer.say(f"Columns: {chosen}, {len(columns.kept)} carried through")
+    for name, text, identity, date in columns.own:
+        means.observer.say(f"In {name}: text {text!r}, id {identity or 'by place'!r}, date {date or 'none'!r}")
     plan = make_plan(inputs, columns, settings, folder=output / WORK, disk=means.disk)
     manifest = {
         **now,
