@@ -40,7 +40,11 @@ def _archive() -> None:
 def score(  # noqa: PLR0913  (each is an option of the command line)
     inputs: Annotated[
         list[str],
-        typer.Argument(metavar="IN...", help="Files (.parquet .jsonl .json .csv .tsv; .gz .zst) or folders."),
+        typer.Argument(
+            metavar="IN...",
+            help="Files (.parquet .jsonl .json .csv .tsv .warc, the last five also .gz .zst; .docx with --source "
+            "nexis) or folders of them or of .txt.",
+        ),
     ],
     *,
     output: Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="Folder of the results.")],
