@@ -64,6 +64,8 @@ def find_tables_without_text(inputs: Sequence[Input], settings: Settings) -> lis
     tables = {name: looked[name].names for name in names}
     looks = [looked[name] for name in dict.fromkeys((*tables, *looked))]
     known = [name for look in looks for name in look.names]
+    if not known:
+        return []
     chosen = choose_source_columns(settings, known, inputs[0].path).text_column
     text = require_text(chosen, known, nested=find_nested(looks))
     # A table with another column that looks like one of texts holds articles: they are rows, and accounted for.
@@ -88,6 +90,8 @@ def choose_columns(inputs: Sequence[Input], settings: Settings, reserved: Sequen
     """
     looked = [find_names(source, settings) for source in inputs]
     names = list(dict.fromkeys(name for look in looked for name in look.names))
+    if not names and not has_rows(inputs, settings):
+        return _make_empty_columns(settings, reserved)
     if settings.records and not names:
         raise UsageError(
             where=f"--records {settings.records}",
@@ -115,6 +119,20 @@ def choose_columns(inputs: Sequence[Input], settings: Settings, reserved: Sequen
             guess_column("keep", path, known, exact=is_typed)
     spare = {name for s, look in zip(inputs, looked, strict=True) for name in look.names if name not in used[s.name]}
     paths = list(settings.keep) or [name for name in names if name in spare]
+    kept = _name_kept(paths, reserved)
+    has_other = not settings.keep and any(source.format in {"jsonl", "json"} for source in inputs)
+    arrow = import_arrow()
+    fields = [
+        (name, choose_types(schemas, path, as_json=settings.output_format == "jsonl") if is_typed else arrow.string())
+        for path, name in kept
+    ]
+    has_other = has_other and OTHER not in {name.lower() for name in (*reserved, *(name for _, name in kept))}
+    fields += [(OTHER, arrow.string())] if has_other else []
+    schema = encode_schema(arrow.schema(fields))
+    return Columns(text, identity, date, tuple(kept), has_other, schema, settings.source, own)
+
+
+def _name_kept(paths: Sequence[str], reserved: Sequence[str]) -> list[tuple[str, str]]:
     kept, taken = [], {name.lower() for name in reserved}
     for path in paths:
         name = path
@@ -123,16 +141,25 @@ def choose_columns(inputs: Sequence[Input], settings: Settings, reserved: Sequen
             name += "_kept"
         taken.add(name.lower())
         kept.append((path, name))
-    has_other = not settings.keep and any(source.format in {"jsonl", "json"} for source in inputs)
+    return kept
+
+
+def has_rows(inputs: Sequence[Input], settings: Settings) -> bool:
+    """Return whether there is anything in the inputs, good or bad; a header alone is nothing.
+
+    Raises:
+        ArchiveInputError: an input cannot be read.
+    """
+    shards = (plan_input(stamp_input(source), settings, lambda _: None) for source in inputs)
+    return any(next(found, None) is not None for found in shards)
+
+
+def _make_empty_columns(settings: Settings, reserved: Sequence[str]) -> Columns:
+    """Return the columns of inputs without a row, so that a day without articles has a table like any other."""
+    kept = _name_kept(settings.keep, reserved)
     arrow = import_arrow()
-    fields = [
-        (name, choose_types(schemas, path, as_json=settings.output_format == "jsonl") if is_typed else arrow.string())
-        for path, name in kept
-    ]
-    has_other = has_other and OTHER not in taken
-    fields += [(OTHER, arrow.string())] if has_other else []
-    schema = encode_schema(arrow.schema(fields))
-    return Columns(text, identity, date, tuple(kept), has_other, schema, settings.source, own)
+    schema = encode_schema(arrow.schema([(name, arrow.string()) for _, name in kept]))
+    return Columns(settings.text_column or "text", "", "", tuple(kept), has_other=False, encoded_schema=schema)
 
 
 def find_nested(looked: Sequence[Look]) -> set[str]:
@@ -189,6 +216,10 @@ def make_plan(inputs: Sequence[Input], columns: Columns, settings: Settings, *, 
             if stamp_input(source) != stamped:
                 raise make_changed_error(source)
             planned.append(replace(stamped, sha256=digests[0]))
+        if not totals[0]:
+            # A table without rows has a part that says what its columns are.
+            yield _dump(asdict(Shard(0, 0, 0, 1)))
+            totals[0] = 1
         yield _dump({"inputs": [asdict(source) for source in planned], "columns": asdict(columns)})
         yield _dump({"shards": totals[0], "rows": totals[1]})
 

@@ -148,7 +148,7 @@ class ShardScorer:
             self.close()
             self._readers[shard.input] = open_reader(source, self._task.columns, self._task.settings)
         work = _Work(source)
-        for batch in self._readers[shard.input].read(shard):
+        for batch in self._readers[shard.input].read(shard) if shard.rows else ():
             self._score_batch(batch, work)
         return self._finish(shard, work, time.perf_counter() - start)
 
