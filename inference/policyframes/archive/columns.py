@@ -107,7 +107,7 @@ def require_text(chosen: str, known: Sequence[str], *, exact: bool = False, nest
             where="the inputs",
             found="no row with columns among the first",
             allowed="tables with a header, or JSON objects, in UTF-8",
-            remedy="Look whether the files are empty, or in another encoding: save them as UTF-8.",
+            remedy="Look whether the files are damaged, or in another encoding: save them as UTF-8.",
         )
     likely = known if chosen else [name for name in known if name not in nested]
     column = guess_column("text", chosen, likely, exact=exact)

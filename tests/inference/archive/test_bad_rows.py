@@ -399,8 +399,8 @@ def test_columns_of_one_name_in_parquet_are_refused(tmp_path, bundle_folder):
         run_job(path, tmp_path / "out", bundle_folder)
 
 
-@pytest.mark.parametrize("data", [b"", json.dumps({"text": GOOD}).encode("utf-16")])
-def test_an_input_without_any_column_is_said_to_be_empty_or_in_another_encoding(tmp_path, bundle_folder, data):
+@pytest.mark.parametrize("data", [b"no json\n", json.dumps({"text": GOOD}).encode("utf-16")])
+def test_an_input_with_rows_but_no_column_is_said_to_be_damaged_or_in_another_encoding(tmp_path, bundle_folder, data):
     (tmp_path / "news.jsonl").write_bytes(data)
     with pytest.raises(UsageError, match="no row with columns"):
         run_job(tmp_path / "news.jsonl", tmp_path / "out", bundle_folder)
