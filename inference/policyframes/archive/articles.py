@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from policyframes.archive.columns import format_kept
+from policyframes.archive.markup import MarkupError, has_markup, remove_markup
 from policyframes.archive.readers.batches import make_surrogate_fault
-from policyframes.archive.rows import Code, Fault, Row, show_value
+from policyframes.archive.rows import Code, Fault, Row, name_type, show_value
 from policyframes.archive.settings import Settings
 from policyframes.documents.canonical import REPLACEMENT, canonicalise
 from policyframes.documents.plain_text_reader import MOST_CONTROLS
@@ -33,11 +33,13 @@ class Article:
         id: of the id column, or empty where there is none.
         text: canonical.
         date: as it was given.
+        had_markup: markup was taken out of the text.
     """
 
     id: str
     text: str
     date: str | None
+    had_markup: bool = False
 
 
 def check_row(row: Row, settings: Settings, *, has_ids: bool) -> Article | Fault:
@@ -59,22 +61,35 @@ def check_row(row: Row, settings: Settings, *, has_ids: bool) -> Article | Fault
     date = _format_date(row.date)
     if isinstance(date, Fault):
         return date
-    return Article(identity, text, date)
+    return Article(identity, text[0], date, had_markup=text[1])
 
 
-def _check_text(text: Any, settings: Settings) -> str | Fault:  # noqa: ANN401  (whatever a row holds)
-    if text is None:
-        return Fault(Code.NULL_TEXT, "the text is null")
+def _check_text(text: Any, settings: Settings) -> tuple[str, bool] | Fault:  # noqa: ANN401  (whatever a row holds)
     if not isinstance(text, str):
-        return Fault(Code.WRONG_TYPE, f"the text is a {_name_type(text)}", show_value(text))
+        code = Code.NULL_TEXT if text is None else Code.WRONG_TYPE
+        return Fault(code, f"the text is {name_type(text)}", "" if text is None else show_value(text))
     if len(text) > settings.max_characters:
         message = f"the text has {len(text)} characters, more than {settings.max_characters}"
         return Fault(Code.LIMIT_EXCEEDED, message, show_value(text))
     if not text.strip(_BLANKS):
         return Fault(Code.EMPTY_TEXT, "the text is empty or white space", show_value(text))
     canonical = _clean_text(text)
-    if isinstance(canonical, str) and not settings.any_language and _looks_foreign(canonical):
+    if had_markup := isinstance(canonical, str) and has_markup(canonical):
+        canonical = _clean_page(canonical)
+    if isinstance(canonical, Fault):
+        return canonical
+    if not settings.any_language and _looks_foreign(canonical):
         return Fault(Code.FOREIGN_LANGUAGE, "the text does not look English", show_value(text))
+    return canonical, had_markup
+
+
+def _clean_page(text: str) -> str | Fault:
+    try:
+        canonical = canonicalise(remove_markup(text))
+    except MarkupError as error:
+        return Fault(Code.BROKEN_MARKUP, f"the markup in the text cannot be read: {error}", show_value(text))
+    if not canonical.strip(_BLANKS):
+        return Fault(Code.EMPTY_TEXT, "the text is markup alone", show_value(text))
     return canonical
 
 
@@ -102,7 +117,7 @@ def _check_id(value: Any) -> str | Fault:  # noqa: ANN401  (whatever a row holds
         # Tables with a gap in a column of whole numbers often hold fractions.
         value = int(value)
     if not isinstance(value, str | int | None) or isinstance(value, bool):
-        return Fault(Code.WRONG_ID, f"the id is a {_name_type(value)}", show_value(value))
+        return Fault(Code.WRONG_ID, f"the id is {name_type(value)}", show_value(value))
     identity = "" if value is None else str(value)
     if not identity.strip():
         return Fault(Code.MISSING_ID, "the row has no id")
@@ -118,10 +133,3 @@ def _format_date(value: Any) -> str | Fault | None:  # noqa: ANN401  (whatever a
         return None
     date = format_kept(value) or ""
     return make_surrogate_fault(date, "the date", has_bytes=False) if _SURROGATES.search(date) else date[:_MOST_ID]
-
-
-def _name_type(value: object) -> str:
-    if isinstance(value, Mapping):
-        return "object"
-    names = {"str": "text", "list": "list", "bool": "truth value", "int": "number", "float": "number"}
-    return names.get(type(value).__name__, type(value).__name__)

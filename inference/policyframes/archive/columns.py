@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -35,6 +35,7 @@ class Columns:
         has_other: what is in no column goes into the column `other`.
         encoded_schema: schema of the carried columns, as pyarrow serialises it, in base64.
         source: whose export it is; records are adapted accordingly.
+        own: inputs that call theirs otherwise: name of the input, its columns of the text, the ids and the dates.
     """
 
     text: str
@@ -44,6 +45,7 @@ class Columns:
     has_other: bool
     encoded_schema: str
     source: str = ""
+    own: tuple[tuple[str, str, str, str], ...] = ()
 
     @cached_property
     def schema(self) -> Any:  # noqa: ANN401  (pyarrow has no types)
@@ -51,10 +53,18 @@ class Columns:
         arrow = import_arrow()
         return import_arrow("pyarrow.ipc").read_schema(arrow.py_buffer(base64.b64decode(self.encoded_schema)))
 
+    def of_input(self, name: str) -> Columns:
+        """Return the columns as an input calls them."""
+        found = next(((text, identity, date) for own, text, identity, date in self.own if own == name), None)
+        return self if found is None else replace(self, text=found[0], id=found[1], date=found[2], own=())
+
     def describe(self) -> dict[str, object]:
         """Return the columns as the run manifest records them."""
         kept = {name: {"from": path, "type": str(self.schema.field(name).type)} for path, name in self.kept}
-        return {"text": self.text, "id": self.id, "date": self.date, "kept": kept, "other": self.has_other}
+        found: dict[str, object] = {"text": self.text, "id": self.id, "date": self.date, "kept": kept}
+        found["other"] = self.has_other
+        own = {name: dict(zip(("text", "id", "date"), rest, strict=True)) for name, *rest in self.own}
+        return {**found, "of_inputs": own} if own else found
 
 
 def guess_column(kind: str, chosen: str, known: Sequence[str], *, exact: bool = False) -> str:
@@ -80,8 +90,14 @@ def guess_column(kind: str, chosen: str, known: Sequence[str], *, exact: bool = 
     return next((by_lower[guess.lower()] for guess in _GUESSES[kind] if guess.lower() in by_lower), "")
 
 
-def require_text(chosen: str, known: Sequence[str], *, exact: bool = False) -> str:
+def require_text(chosen: str, known: Sequence[str], *, exact: bool = False, nested: Collection[str] = ()) -> str:
     """Return the column of the text, as `guess_column` does.
+
+    Args:
+        chosen: by the user.
+        known: columns that were found.
+        exact: `known` holds every path.
+        nested: columns of objects, which are guessed to be no text.
 
     Raises:
         UsageError: there is none of that name or, where none was chosen, of a usual name.
@@ -91,9 +107,10 @@ def require_text(chosen: str, known: Sequence[str], *, exact: bool = False) -> s
             where="the inputs",
             found="no row with columns among the first",
             allowed="tables with a header, or JSON objects, in UTF-8",
-            remedy="Look whether the files are empty, or in another encoding: save them as UTF-8.",
+            remedy="Look whether the files are damaged, or in another encoding: save them as UTF-8.",
         )
-    column = guess_column("text", chosen, known, exact=exact)
+    likely = known if chosen else [name for name in known if name not in nested]
+    column = guess_column("text", chosen, likely, exact=exact)
     if not column:
         raise _make_unknown(
             "the column of the text",

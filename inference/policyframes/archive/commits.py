@@ -13,7 +13,7 @@ from policyframes.archive.duplicates.clusters import Clusters
 from policyframes.archive.duplicates.signatures import SIGNATURE
 from policyframes.archive.ledger import Entry, FileRecord, Ledger
 from policyframes.archive.rows import HINTS, Code
-from policyframes.archive.scoring import DIGEST, ShardResult
+from policyframes.archive.scoring import DIGEST, MARKUP, ShardResult
 from policyframes.archive.scoring import Entry as QuarantineEntry
 from policyframes.archive.seen import SeenIds
 from policyframes.archive.settings import OutputFormat
@@ -90,13 +90,14 @@ class Committer:
             scored=len(result.counts),
             quarantined=quarantined,
             passages=totals.pop(_PASSAGES, 0),
+            markup=totals.pop(MARKUP, 0),
             counts=dict(totals),
             faults=count_faults(result.entries),
             first=result.first,
             last=result.last,
             files=files,
             duplicates=len(copies),
-            duplicate_counts=dict(sum((Counter(counts) for counts in copies), Counter())),
+            duplicate_counts=_add_copies(copies),
         )
         self._ledger.append(entry)
         self._seen.add(result.digests)
@@ -140,6 +141,14 @@ def count_faults(entries: Iterable[QuarantineEntry]) -> dict[str, int]:
     for entry in entries:
         counts[entry.code] += entry.rows
     return dict(sorted(counts.items()))
+
+
+def _add_copies(copies: Iterable[Mapping[str, int]]) -> dict[str, int]:
+    total: Counter[str] = Counter()
+    for counts in copies:
+        total.update(counts)
+    total.pop(MARKUP, 0)
+    return dict(+total)
 
 
 def _drop_documents(result: ShardResult, doomed: list[int], output_format: OutputFormat) -> ShardResult:

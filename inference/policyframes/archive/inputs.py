@@ -244,8 +244,28 @@ def _search_folder(folder: Path, ignored: list[str], source: str) -> list[Input]
     return found
 
 
+def describe_ignored(ignored: Sequence[str], paths: Sequence[str]) -> str:
+    """Return a sentence on the files that are left out: how many of which ending, and the name of the first.
+
+    Args:
+        ignored: the files, of which there is at least one.
+        paths: as the user gave them.
+    """
+    counts = Counter(Path(name).suffix.lower() or "without an ending" for name in ignored)
+    kinds = ", ".join(
+        f"{count} {ending}" for ending, count in sorted(counts.items(), key=lambda kind: (-kind[1], kind[0]))
+    )
+    first = Path(ignored[0])
+    folder = next((up for up in map(Path.resolve, map(Path, paths)) if first.is_relative_to(up)), first.parent)
+    shown = first.relative_to(folder).as_posix()
+    said = "1 other file is" if len(ignored) == 1 else f"{len(ignored)} other files are"
+    return f"{said} left out: {kinds} ({'' if len(ignored) == 1 else 'the first is '}{shown})"
+
+
 def walk_files(folder: Path) -> Iterator[Path]:
     """Yield the files below a folder in the order of their names; links to folders are not followed.
+
+    Nor are links to files that are found anyway: an article would be there twice.
 
     Raises:
         ArchiveInputError: a folder cannot be read.
@@ -254,11 +274,35 @@ def walk_files(folder: Path) -> Iterator[Path]:
     def refuse(error: OSError) -> None:
         raise make_input_error(error.filename or folder, error) from error
 
+    linked: set[str] = set()
     for root, folders, files in os.walk(folder, onerror=refuse):
         folders[:] = sorted(name for name in folders if not name.startswith((".", "_")))
         for name in sorted(files):
-            if not name.startswith((".", "_")):
-                yield Path(root, name)
+            path = Path(root, name)
+            if not name.startswith((".", "_")) and not (path.is_symlink() and is_found_anyway(path, folder, linked)):
+                yield path
+
+
+def is_found_anyway(link: Path, folder: Path, linked: set[str]) -> bool:
+    """Return whether a link leads to a file of the same ending within the folder, or where an earlier link led.
+
+    Args:
+        link: within the folder.
+        folder: that is searched.
+        linked: where links led so far; that of this one is added.
+    """
+    target = Path(os.path.realpath(link))
+    if not target.is_file() or target.suffix.lower() != link.suffix.lower():
+        return False
+    base = Path(os.path.realpath(folder))
+    if target.is_relative_to(base):
+        # What lies in a hidden folder, as in stores of large files, is found by the link alone.
+        within = target.relative_to(base).parts
+        if not any(part.startswith((".", "_")) for part in within):
+            return True
+    is_known = str(target) in linked
+    linked.add(str(target))
+    return is_known
 
 
 def _classify(path: Path, source: str) -> tuple[Format, Compression] | None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
 from policyframes.archive.commits import WORK, Committer
 from policyframes.archive.duplicates.signatures import require_extra
-from policyframes.archive.inputs import Input, find_inputs, hash_file, stamp_input
+from policyframes.archive.inputs import Input, describe_ignored, find_inputs, hash_file, stamp_input
 from policyframes.archive.ledger import Entry, Ledger
 from policyframes.archive.lock import LOCK, hold_lock
 from policyframes.archive.manifest import (
@@ -117,7 +117,7 @@ def score_archive(paths: Sequence[str], output: Path, settings: Settings, means:
     inputs, ignored = find_inputs(paths, settings.source)
     _check_output(output, paths)
     if ignored:
-        means.observer.say(f"{len(ignored)} other files are left out, such as {ignored[0]}")
+        means.observer.say(describe_ignored(ignored, paths))
     means.disk.make_folder(output / WORK)
     with hold_lock(output):
         scorer = load(settings.bundle or None, settings.quality or None)
@@ -184,6 +184,8 @@ def _prepare(
     columns = choose_columns(inputs, planned, reserved)
     chosen = f"text {columns.text!r}, id {columns.id or 'by place'!r}, date {columns.date or 'none'!r}"
     means.observer.say(f"Columns: {chosen}, {len(columns.kept)} carried through")
+    for name, text, identity, date in columns.own:
+        means.observer.say(f"In {name}: text {text!r}, id {identity or 'by place'!r}, date {date or 'none'!r}")
     plan = make_plan(inputs, columns, settings, folder=output / WORK, disk=means.disk)
     matches = {} if join is None else {"matches": _join_texts(join, plan, settings, means)}
     manifest = {
@@ -278,6 +280,7 @@ def _score(plan: Plan, output: Path, settings: Settings, *, scorer: Scorer, mean
         finally:
             engine.close()
         _refuse_changed(plan)
+    _set_strays_aside(output, entries.values(), settings, means)
     return _finish(plan, output, entries, disk=means.disk, output_format=settings.output_format)
 
 
@@ -293,6 +296,19 @@ def _find_finished(ledger: Ledger, output: Path, means: Means) -> dict[int, Entr
                 aside = means.disk.move_aside(path)
                 means.observer.say(f"{record.path} is not what was written; it is made again, and kept as {aside.name}")
     return finished
+
+
+def _set_strays_aside(output: Path, entries: Iterable[Entry], settings: Settings, means: Means) -> None:
+    """Rename what lies among the parts and is none: whoever reads the folder as one table would read it as well."""
+    known = {record.path for entry in entries for record in entry.files.values()}
+    for name in ("documents", "passages"):
+        folder = output / f"{name}.{settings.output_format}"
+        for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+            shown = f"{folder.name}/{path.name}"
+            # Readers of tables pass over names that begin so.
+            if shown not in known and not path.name.startswith((".", "_")):
+                aside = means.disk.move_aside(path)
+                means.observer.say(f"{shown} is no part of the results; it is kept as {aside.name}")
 
 
 def _refuse_changed(plan: Plan) -> None:

@@ -50,6 +50,7 @@ class Entry:
         files: by kind: `documents`, `passages`, `quarantine`, `ids`, `signatures`.
         duplicates: documents that are copies of an earlier one; 0 where copies are not looked for.
         duplicate_counts: `counts` of those documents, and their `passages`.
+        markup: documents out of whose text markup was taken.
     """
 
     shard: int
@@ -64,6 +65,7 @@ class Entry:
     files: Mapping[str, FileRecord] = field(default_factory=dict)
     duplicates: int = 0
     duplicate_counts: Mapping[str, int] = field(default_factory=dict)
+    markup: int = 0
 
     def is_intact(self, folder: Path) -> bool:
         """Return whether every file of the shard is there as it was written."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -129,14 +129,37 @@ def refuse_changes(folder: Path, before: Mapping[str, object], now: Mapping[str,
     """
     differences = list(_compare("", before, now))
     if differences:
+        differences, follows = part_differences(differences)
         shown = "; ".join(differences[:_MOST_SHOWN])
         more = f"; and {len(differences) - _MOST_SHOWN} more" if len(differences) > _MOST_SHOWN else ""
+        more += f"; and what follows from it ({', '.join(follows)})" if follows else ""
         raise ArchiveChangedError(
             where=str(folder),
             found=f"results begun with something else: {shown}{more}",
             allowed="the same model, settings, code and inputs for all rows of a folder",
             remedy="Undo the change to go on, or give another folder with -o to start again.",
         )
+
+
+def part_differences(differences: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Return the differences that a person made, settings first, and the names of those that follow from them.
+
+    Another quality brings another model, which brings other libraries.
+
+    Args:
+        differences: each begins with its name.
+    """
+    names = [difference.partition(":")[0] for difference in differences]
+    cause = next((name for name in ("model.quality", "model.bundle") if name in names), "")
+    brought = ("model.", "code.libraries.") if cause else ()
+    made, follows = [], []
+    for name, difference in zip(names, differences, strict=True):
+        if name != cause and name.startswith(brought):
+            follows.append(name)
+        else:
+            made.append(difference)
+    made.sort(key=lambda difference: not difference.startswith(("settings.", "model.quality")))
+    return made, follows
 
 
 def _compare(path: str, before: object, now: object) -> Iterator[str]:

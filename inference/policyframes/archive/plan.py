@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -11,11 +11,11 @@ from typing import Any
 from policyframes.archive.arrow import import_arrow
 from policyframes.archive.columns import OTHER, Columns, encode_schema, guess_column, require_text
 from policyframes.archive.inputs import Input, stamp_input
-from policyframes.archive.readers.formats import find_names, plan_input
+from policyframes.archive.readers.formats import Look, find_names, plan_input
 from policyframes.archive.readers.parquet import choose_types, list_paths
 from policyframes.archive.settings import Settings
 from policyframes.archive.shards import Shard
-from policyframes.archive.sources.presets import choose_source_columns
+from policyframes.archive.sources.presets import choose_source_columns, find_source_column
 from policyframes.archive.storage import Disk
 from policyframes.errors import ArchiveInputError, UsageError
 
@@ -59,10 +59,15 @@ def find_tables_without_text(inputs: Sequence[Input], settings: Settings) -> lis
     """
     if len(inputs) < 2:  # noqa: PLR2004  (what is alone is what is meant)
         return []
-    tables = {s.name: find_names(s, settings)[0] for s in inputs if s.format in {"csv", "parquet"} and not s.is_named}
-    known = [name for found in tables.values() for name in found]
-    known += [name for s in inputs if s.name not in tables for name in find_names(s, settings)[0]]
-    text = require_text(choose_source_columns(settings, known, inputs[0].path).text_column, known)
+    looked = {source.name: find_names(source, settings) for source in inputs}
+    names = [s.name for s in inputs if s.format in {"csv", "parquet"} and not s.is_named]
+    tables = {name: looked[name].names for name in names}
+    looks = [looked[name] for name in dict.fromkeys((*tables, *looked))]
+    known = [name for look in looks for name in look.names]
+    if not known:
+        return []
+    chosen = choose_source_columns(settings, known, inputs[0].path).text_column
+    text = require_text(chosen, known, nested=find_nested(looks))
     # A table with another column that looks like one of texts holds articles: they are rows, and accounted for.
     without = [
         name
@@ -84,7 +89,9 @@ def choose_columns(inputs: Sequence[Input], settings: Settings, reserved: Sequen
         UsageError: a column that was chosen is not there, or none can be the text.
     """
     looked = [find_names(source, settings) for source in inputs]
-    names = list(dict.fromkeys(name for found, _ in looked for name in found))
+    names = list(dict.fromkeys(name for look in looked for name in look.names))
+    if not names and not has_rows(inputs, settings):
+        return _make_empty_columns(settings, reserved)
     if settings.records and not names:
         raise UsageError(
             where=f"--records {settings.records}",
@@ -92,19 +99,42 @@ def choose_columns(inputs: Sequence[Input], settings: Settings, reserved: Sequen
             allowed="the name of the list, or a path with dots such as response.results",
             remedy="Open the file in an editor and look what the list of the articles is called.",
         )
-    schemas = [schema for _, schema in looked if schema is not None]
+    schemas = [look.schema for look in looked if look.schema is not None]
+    asked = settings
     settings = choose_source_columns(settings, names, inputs[0].path)
     is_typed = len(schemas) == len(inputs)
     # A schema tells what lies within a column, so a path is known to lead somewhere, and a struct to be no text.
     known = list(dict.fromkeys(path for schema in schemas for path in list_paths(schema))) if is_typed else names
-    text = require_text(settings.text_column, known, exact=is_typed)
-    identity = guess_column("id", settings.id_column, known, exact=is_typed)
-    date = guess_column("date", settings.date_column, known, exact=is_typed)
+    nested = find_nested(looked)
+    likely = [name for name in known if name not in nested]
+    text = require_text(settings.text_column, known, exact=is_typed, nested=nested)
+    identity = guess_column("id", settings.id_column, known if settings.id_column else likely, exact=is_typed)
+    date = guess_column("date", settings.date_column, known if settings.date_column else likely, exact=is_typed)
+    shared = {"text": text, "id": identity, "date": date}
+    own = find_own_columns(dict(zip((s.name for s in inputs), looked, strict=True)), shared, asked)
+    # What is the text of one input may be something else in another, and is carried through then.
+    used = {source.name: {text, identity, date} for source in inputs} | {name: set(rest) for name, *rest in own}
     for path in settings.keep:
         if path not in names:
             guess_column("keep", path, known, exact=is_typed)
-    named = {"" if settings.texts else text, identity, date}
-    paths = list(settings.keep) or [name for name in names if name not in named]
+    # What leads to a text is carried through, too.
+    led = {text} if settings.texts else set()
+    spare = {n for s, look in zip(inputs, looked, strict=True) for n in look.names if n not in used[s.name] - led}
+    paths = list(settings.keep) or [name for name in names if name in spare]
+    kept = _name_kept(paths, reserved)
+    has_other = not settings.keep and any(source.format in {"jsonl", "json"} for source in inputs)
+    arrow = import_arrow()
+    fields = [
+        (name, choose_types(schemas, path, as_json=settings.output_format == "jsonl") if is_typed else arrow.string())
+        for path, name in kept
+    ]
+    has_other = has_other and OTHER not in {name.lower() for name in (*reserved, *(name for _, name in kept))}
+    fields += [(OTHER, arrow.string())] if has_other else []
+    schema = encode_schema(arrow.schema(fields))
+    return Columns(text, identity, date, tuple(kept), has_other, schema, settings.source, own)
+
+
+def _name_kept(paths: Sequence[str], reserved: Sequence[str]) -> list[tuple[str, str]]:
     kept, taken = [], {name.lower() for name in reserved}
     for path in paths:
         name = path
@@ -113,16 +143,57 @@ def choose_columns(inputs: Sequence[Input], settings: Settings, reserved: Sequen
             name += "_kept"
         taken.add(name.lower())
         kept.append((path, name))
-    has_other = not settings.keep and any(source.format in {"jsonl", "json"} for source in inputs)
+    return kept
+
+
+def has_rows(inputs: Sequence[Input], settings: Settings) -> bool:
+    """Return whether there is anything in the inputs, good or bad; a header alone is nothing.
+
+    Raises:
+        ArchiveInputError: an input cannot be read.
+    """
+    shards = (plan_input(stamp_input(source), settings, lambda _: None) for source in inputs)
+    return any(next(found, None) is not None for found in shards)
+
+
+def _make_empty_columns(settings: Settings, reserved: Sequence[str]) -> Columns:
+    """Return the columns of inputs without a row, so that a day without articles has a table like any other."""
+    kept = _name_kept(settings.keep, reserved)
     arrow = import_arrow()
-    fields = [
-        (name, choose_types(schemas, path, as_json=settings.output_format == "jsonl") if is_typed else arrow.string())
-        for path, name in kept
-    ]
-    has_other = has_other and OTHER not in taken
-    fields += [(OTHER, arrow.string())] if has_other else []
-    schema = encode_schema(arrow.schema(fields))
-    return Columns(text, identity, date, tuple(kept), has_other, schema, settings.source)
+    schema = encode_schema(arrow.schema([(name, arrow.string()) for _, name in kept]))
+    return Columns(settings.text_column or "text", "", "", tuple(kept), has_other=False, encoded_schema=schema)
+
+
+def find_nested(looked: Sequence[Look]) -> set[str]:
+    """Return the columns that hold objects or lists in every input that has them."""
+    plain = {name for look in looked for name in look.names if name not in look.nested}
+    return {name for look in looked for name in look.nested} - plain
+
+
+def find_own_columns(
+    looked: Mapping[str, Look], shared: Mapping[str, str], settings: Settings
+) -> tuple[tuple[str, str, str, str], ...]:
+    """Return the inputs that call text, id or date otherwise than most, and how; what the user named is so in all.
+
+    Args:
+        looked: at each input, by its name.
+        shared: the columns of the archive by kind; empty where it has none.
+        settings: as the user chose them.
+    """
+    asked = {"text": settings.text_column, "id": settings.id_column, "date": settings.date_column}
+    found = []
+    for name, look in looked.items():
+        likely = [column for column in look.names if column not in look.nested]
+        own = dict(shared)
+        for kind, column in shared.items():
+            is_there = column in look.names or column.partition(".")[0] in look.names
+            if column and not asked[kind] and not is_there:
+                own[kind] = (
+                    find_source_column(settings.source, kind, likely) or guess_column(kind, "", likely) or column
+                )
+        if own != shared:
+            found.append((name, own["text"], own["id"], own["date"]))
+    return tuple(found)
 
 
 def make_plan(inputs: Sequence[Input], columns: Columns, settings: Settings, *, folder: Path, disk: Disk) -> Plan:
@@ -147,6 +218,10 @@ def make_plan(inputs: Sequence[Input], columns: Columns, settings: Settings, *, 
             if stamp_input(source) != stamped:
                 raise make_changed_error(source)
             planned.append(replace(stamped, sha256=digests[0]))
+        if not totals[0]:
+            # A table without rows has a part that says what its columns are.
+            yield _dump(asdict(Shard(0, 0, 0, 1)))
+            totals[0] = 1
         yield _dump({"inputs": [asdict(source) for source in planned], "columns": asdict(columns)})
         yield _dump({"shards": totals[0], "rows": totals[1]})
 
@@ -165,6 +240,7 @@ def read_plan(folder: Path) -> Plan:
                 head |= json.loads(line)
     columns = head["columns"]
     columns["kept"] = tuple((path, name) for path, name in columns["kept"])
+    columns["own"] = tuple(tuple(names) for names in columns["own"])
     inputs = tuple(Input(**fields) for fields in head["inputs"])
     return Plan(inputs, Columns(**columns), head["shards"], head["rows"], path)
 

@@ -24,6 +24,7 @@ class Code(StrEnum):
     LIMIT_EXCEEDED = "limit_exceeded"
     INVALID_UTF8 = "invalid_utf8"
     LONE_SURROGATE = "lone_surrogate"
+    BROKEN_MARKUP = "broken_markup"
     NO_PASSAGES = "no_passages"
     MISSING_ID = "missing_id"
     WRONG_ID = "wrong_id"
@@ -51,6 +52,7 @@ HINTS: dict[Code, str] = {
     Code.LIMIT_EXCEEDED: "Cut it into articles; --max-characters raises the limit.",
     Code.INVALID_UTF8: "Save the file as UTF-8.",
     Code.LONE_SURROGATE: "Half of a character was lost on the way; export the article again.",
+    Code.BROKEN_MARKUP: "The text holds tags that cannot be taken out; export it as plain text.",
     Code.NO_PASSAGES: "Headings, tables and captions are not scored; check that the article's text is complete.",
     Code.MISSING_ID: "Give every article an id, or say --id-col none: the place in the file is then the id.",
     Code.WRONG_ID: "An id is a string or a whole number.",

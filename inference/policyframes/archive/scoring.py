@@ -36,6 +36,8 @@ from policyframes.profiles.errors import measure_kind
 from policyframes.scorer import Score, Scorer
 
 DIGEST = 16
+MARKUP = "had markup"
+"""Among the counts of an article out of whose text markup was taken; no framing has a blank in its name."""
 _AT_ONCE = 128
 
 
@@ -88,7 +90,7 @@ class ShardResult:
         entries: of the quarantine, in order.
         positions: of the documents' rows in the shard.
         digests: 16 bytes for each document's id; empty where there are no ids.
-        counts: for each document its passages, by framing, `none`, `uncertain`, and `passages`.
+        counts: for each document its passages, by framing, `none`, `uncertain`, and `passages`; `MARKUP` where it had.
         first: address of the first row.
         last: address of the last row.
         signatures: of the documents' texts, by which copies are found; empty where they are not looked for.
@@ -160,7 +162,7 @@ class ShardScorer:
             self._close_readers()
             self._readers[shard.input] = open_reader(source, self._task.columns, self._task.settings)
         work = _Work(source)
-        for batch in self._readers[shard.input].read(shard):
+        for batch in self._readers[shard.input].read(shard) if shard.rows else ():
             self._score_batch(batch if self._texts is None else self._texts.fill(batch), work)
         return self._finish(shard, work, time.perf_counter() - start)
 
@@ -198,7 +200,7 @@ class ShardScorer:
         self, work: _Work, row: Row, identity: str, article: Article, scored: list[tuple[Passage, Score]]
     ) -> None:
         counts = count_passages([score for _, score in scored], self._scorer.framings)
-        work.counts.append(counts)
+        work.counts.append({**counts, MARKUP: 1} if article.had_markup else counts)
         if self._task.columns.id:
             work.digests.append(hashlib.blake2b(identity.encode(), digest_size=DIGEST).digest())
         if self._task.settings.dedupe:

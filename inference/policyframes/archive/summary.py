@@ -31,6 +31,7 @@ class Summary:
         shares: the same as shares of all passages, those of copies left out; None where there are no passages.
         faults: quarantined rows by code.
         duplicates: scored rows that are copies of an earlier one; 0 where copies were not looked for.
+        markup: scored rows out of whose text markup (HTML) was taken.
     """
 
     rows: int
@@ -41,6 +42,7 @@ class Summary:
     shares: Mapping[str, float | None]
     faults: Mapping[str, int]
     duplicates: int = 0
+    markup: int = 0
 
 
 def summarise(entries: Sequence[Entry]) -> Summary:
@@ -62,6 +64,7 @@ def summarise(entries: Sequence[Entry]) -> Summary:
         shares={kind: _divide(count - copies[kind], passages - copies["passages"]) for kind, count in counts.items()},
         faults=dict(sorted(faults.items())),
         duplicates=sum(entry.duplicates for entry in entries),
+        markup=sum(entry.markup for entry in entries),
     )
 
 

@@ -40,7 +40,11 @@ def _archive() -> None:
 def score(  # noqa: PLR0913  (each is an option of the command line)
     inputs: Annotated[
         list[str],
-        typer.Argument(metavar="IN...", help="Files (.parquet .jsonl .json .csv .tsv; .gz .zst) or folders."),
+        typer.Argument(
+            metavar="IN...",
+            help="Files (.parquet .jsonl .json .csv .tsv .warc, the last five also .gz .zst; .docx with --source "
+            "nexis) or folders of them or of .txt.",
+        ),
     ],
     *,
     output: Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="Folder of the results.")],
@@ -192,13 +196,22 @@ def _stop_on_signals() -> Iterator[None]:
 
 
 def _print_summary(summary: Summary, output: Path) -> None:
-    lines = [
-        f"{summary.rows} rows in = {summary.scored} scored + {summary.quarantined} quarantined",
-        f"{summary.passages} passages: "
-        + ", ".join(f"{name} {share:.1%}" for name, share in summary.shares.items() if share is not None),
-    ]
+    from policyframes.archive.rows import HINTS, Code  # noqa: PLC0415  (costs time that --help need not pay)
+
+    lines = [f"{summary.rows} rows in = {summary.scored} scored + {summary.quarantined} quarantined"]
+    if summary.scored:
+        shares = (f"{name} {share:.1%}" for name, share in summary.shares.items() if share is not None)
+        lines.append(f"{summary.passages} passages: {', '.join(shares)}")
+    elif summary.faults:
+        code = max(summary.faults, key=lambda name: summary.faults[name])
+        lines.append(f"No row could be scored; {summary.faults[code]} x {code}: {HINTS[Code(code)]}")
     if summary.duplicates:
         lines.append(f"{summary.duplicates} articles are copies of earlier ones; the shares leave them out")
+    if summary.markup:
+        articles = (
+            "1 article held HTML in its" if summary.markup == 1 else f"{summary.markup} articles held HTML in their"
+        )
+        lines.append(f"{articles} text, which was taken out before scoring")
     lines += [f"  {count} x {code}" for code, count in summary.faults.items()]
     lines.append(f"Results: {output} (README.txt explains them)")
     typer.echo("\n".join(lines), err=True)

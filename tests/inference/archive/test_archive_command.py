@@ -55,6 +55,25 @@ def test_quarantined_rows_are_counted_by_code_and_end_with_3(run, source, tmp_pa
     assert "x null_text" in err
 
 
+def test_where_no_row_could_be_scored_the_commonest_reason_is_said_with_what_to_do(run, tmp_path):
+    rows = [{"id": "a", "text": None}, *({"id": f"b{n}", "text": {"en": "The court decides."}} for n in range(3))]
+    write_rows(tmp_path / "odd.jsonl", rows)
+    code, _, err = run(tmp_path / "odd.jsonl", "-o", tmp_path / "out", "--text-col", "text")
+
+    assert code == 3
+    assert "No row could be scored; 3 x wrong_type: The text must be a string; name another column" in err
+    assert "passages:" not in err
+
+
+def test_html_that_was_taken_out_is_told(run, good, tmp_path):
+    page = {"id": "a", "date": "", "outlet": "A", "text": "<p>" + "The court will hear the partner. " * 9 + "</p>"}
+    write_rows(good, [*make_rows(5, bad=False), page])
+    code, _, err = run(good, "-o", tmp_path / "out")
+
+    assert code == 0
+    assert "1 article held HTML in its text, which was taken out before scoring" in err
+
+
 def test_the_same_command_again_ends_as_the_first(run, source, tmp_path):
     first, again = (run(source, "-o", tmp_path / "out") for _ in range(2))
 

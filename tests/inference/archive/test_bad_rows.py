@@ -381,14 +381,14 @@ def test_a_table_of_metadata_beside_the_texts_is_left_out_and_named(tmp_path, bu
     assert [source["name"] for source in manifest["inputs"]] == ["in"]
 
 
-def test_a_table_whose_text_is_called_otherwise_is_not_left_out_but_accounted_for(tmp_path, bundle_folder):
+def test_a_table_whose_text_is_called_otherwise_is_not_left_out_but_scored(tmp_path, bundle_folder):
     folder = tmp_path / "in"
     folder.mkdir()
     write_rows(folder / "a.csv", [{"id": "a", "text": GOOD}])
     write_rows(folder / "b.csv", [{"id": "b", "body": GOOD}, {"id": "c", "body": GOOD}])
     summary = run_job(folder, tmp_path / "out", bundle_folder)
 
-    assert (summary.rows, summary.scored, summary.faults) == (3, 1, {"missing_text": 2})
+    assert (summary.rows, summary.scored, summary.faults) == (3, 3, {})
     assert json.loads((tmp_path / "out" / "run.json").read_text())["left_out"] == []
 
 
@@ -399,8 +399,8 @@ def test_columns_of_one_name_in_parquet_are_refused(tmp_path, bundle_folder):
         run_job(path, tmp_path / "out", bundle_folder)
 
 
-@pytest.mark.parametrize("data", [b"", json.dumps({"text": GOOD}).encode("utf-16")])
-def test_an_input_without_any_column_is_said_to_be_empty_or_in_another_encoding(tmp_path, bundle_folder, data):
+@pytest.mark.parametrize("data", [b"no json\n", json.dumps({"text": GOOD}).encode("utf-16")])
+def test_an_input_with_rows_but_no_column_is_said_to_be_damaged_or_in_another_encoding(tmp_path, bundle_folder, data):
     (tmp_path / "news.jsonl").write_bytes(data)
     with pytest.raises(UsageError, match="no row with columns"):
         run_job(tmp_path / "news.jsonl", tmp_path / "out", bundle_folder)

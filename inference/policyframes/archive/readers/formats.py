@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib import import_module
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from policyframes.archive.columns import Columns
 from policyframes.archive.inputs import Format, Input, hash_file
@@ -51,6 +51,7 @@ def open_reader(source: Input, columns: Columns, settings: Settings) -> Reader:
     Raises:
         ArchiveInputError: it cannot be opened.
     """
+    columns = columns.of_input(source.name)
     if source.format in _SOURCES:
         reader: Reader = _import_source(source).READER(source, columns, settings)
         return reader
@@ -98,7 +99,21 @@ def hash_input(source: Input) -> str:
     return texts.hash_folder(source) if source.format == "texts" else hash_file(source.path)
 
 
-def find_names(source: Input, settings: Settings) -> tuple[list[str], Any]:
+class Look(NamedTuple):
+    """What the first rows of an input show.
+
+    Attributes:
+        names: columns.
+        schema: of a table that states it; None else.
+        nested: columns of objects or lists, which cannot be what a column of texts, ids or dates is guessed to be.
+    """
+
+    names: list[str]
+    schema: Any = None
+    nested: frozenset[str] = frozenset()
+
+
+def find_names(source: Input, settings: Settings) -> Look:
     """Return the columns of an input as its first rows show them, and its schema where it has one.
 
     Raises:
@@ -107,22 +122,34 @@ def find_names(source: Input, settings: Settings) -> tuple[list[str], Any]:
     if source.format == "parquet":
         parquet.refuse_records(source, settings)
         schema = parquet.read_schema(source)
-        return (list(schema.names) if schema is not None else []), schema
+        return Look([]) if schema is None else Look(list(schema.names), schema, parquet.find_nested(schema))
     if source.format == "csv":
         parquet.refuse_records(source, settings)
         header = csv_table.read_header(source, settings)
-        return adapt_names(settings.source, header.names if header else ()), None
+        return Look(adapt_names(settings.source, header.names if header else ()))
     if source.format == "texts":
-        return [texts.TEXT, texts.ID], None
+        return Look([texts.TEXT, texts.ID])
     if source.format in _SOURCES:
-        return list(PRESETS[source.format].columns), None
+        return Look(list(PRESETS[source.format].columns))
+    return _look_at_records(_sample_records(source, settings), settings.source)
+
+
+def _sample_records(source: Input, settings: Settings) -> list[Mapping[str, Any]]:
     if source.format == "jsonl":
-        records = jsonl.sample_records(source, settings, _SAMPLED)
-    else:
-        try:
-            items = json_file.read_items(source, settings)
-        except FaultError:
-            items = []
-        records = [item for item in items[:_SAMPLED] if isinstance(item, Mapping)]
+        return jsonl.sample_records(source, settings, _SAMPLED)
+    try:
+        items = json_file.read_items(source, settings)
+    except FaultError:
+        return []
+    return [item for item in items[:_SAMPLED] if isinstance(item, Mapping)]
+
+
+def _look_at_records(records: Sequence[Mapping[str, Any]], source: str) -> Look:
     names = dict.fromkeys(name for record in records for name in record)
-    return adapt_names(settings.source, list(names)), None
+    plain: set[str] = set()
+    nested: set[str] = set()
+    for record in records:
+        for name, value in record.items():
+            if value is not None:
+                (nested if isinstance(value, Mapping | list) else plain).add(name)
+    return Look(adapt_names(source, list(names)), None, frozenset(nested - plain))

@@ -143,6 +143,11 @@ def list_paths(schema: Any) -> list[str]:  # noqa: ANN401  (pyarrow has no types
     return paths
 
 
+def find_nested(schema: Any) -> frozenset[str]:  # noqa: ANN401  (pyarrow has no types)
+    """Return the columns of structs, maps and lists."""
+    return frozenset(field.name for field in schema if import_arrow("pyarrow.types").is_nested(field.type))
+
+
 def read_schema(source: Input) -> Any:  # noqa: ANN401  (pyarrow has no types)
     """Return the schema of a file; None where it cannot be read."""
     try:

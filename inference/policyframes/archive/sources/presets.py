@@ -126,6 +126,13 @@ def choose_source_columns(settings: Settings, names: Sequence[str], where: str) 
     )
 
 
+def find_source_column(source: str, kind: str, names: Sequence[str]) -> str:
+    """Return which of some columns holds the text, the id or the date in exports of a source; empty if none."""
+    preset = PRESETS.get(source)
+    usual = {"text": preset.text, "id": preset.id, "date": preset.date} if preset is not None else {}
+    return _find(usual.get(kind, ()), names)
+
+
 def adapt_record(source: str, record: Record) -> Record:
     """Return a record as the rest of the program reads it."""
     preset = PRESETS.get(source)

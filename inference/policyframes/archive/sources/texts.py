@@ -87,8 +87,8 @@ def plan_join(path: str, inputs: Sequence[Input], settings: Settings, folder: Pa
             remedy="Give the export as the input; or, if it has texts itself, leave --texts out.",
         )
     reading = _make_reading(settings)
-    names, _ = find_names(found[0], reading)
-    known = list(dict.fromkeys(name for source in inputs for name in find_names(source, settings)[0]))
+    names = find_names(found[0], reading).names
+    known = list(dict.fromkeys(name for source in inputs for name in find_names(source, settings).names))
     text = require_text(settings.text_column, names)
     column, row_column, is_address = _choose_keys(names, known, settings)
     if not (column and row_column):
