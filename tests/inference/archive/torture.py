@@ -150,7 +150,7 @@ class Case:
         self.seconds = time.perf_counter() - start
         counting = CountingDisk()
         self.run(self.folder / "counted", counting)
-        self.steps = len(counting.steps)
+        self.steps = counting.steps
         self.reference = read_tree(self.folder / "reference")
         self.entries = read_entries(self.folder / "reference")
 
@@ -170,7 +170,7 @@ def kill_once(case: Case, output: Path, chance: random.Random) -> str:
     """
     case.board[:3] = bytes(3)
     is_timed = chance.random() < 1 / 2
-    delay, halt, after = chance.uniform(0, case.seconds), chance.randint(1, case.steps), chance.random() < 1 / 2
+    delay, halt, after = chance.uniform(0, case.seconds), chance.randint(1, len(case.steps)), chance.random() < 1 / 2
     child = fork(lambda: case.run(output, TracedDisk(case.board, 0 if is_timed else halt, after=after)))
     if is_timed:
         time.sleep(delay)
@@ -218,20 +218,19 @@ def run_kills(options: argparse.Namespace, folder: Path) -> dict:
 
 def run_exits(options: argparse.Namespace, folder: Path) -> dict:
     case = Case(folder, options.rows, ("jsonl", options.output_format), options.shard_rows)
-    counting = CountingDisk()
-    case.run(case.folder / "counted", counting)
+    steps = case.steps
     chance = random.Random(options.seed)
     landed, wrong = Counter(), []
     # The disk is the same after a step and before the next, so that one of the two does; --both proves it.
-    sides = [(number, True) for number in range(len(counting.steps) + 1) if number] + [(1, False)]
+    sides = [(number, True) for number in range(len(steps) + 1) if number] + [(1, False)]
     if options.both:
-        sides += [(number, False) for number in range(2, len(counting.steps) + 1)]
+        sides += [(number, False) for number in range(2, len(steps) + 1)]
     for number, after in sides:
-        step, place = counting.steps[number - 1]
+        step, place = steps[number - 1]
         output = case.folder / f"out-{number}-{after}"
         codes = [wait(fork(lambda: case.run(output, ExitingDisk(number, after=after))))]  # noqa: B023
         if options.double:
-            second = chance.randint(1, len(counting.steps) // 2)
+            second = chance.randint(1, len(steps) // 2)
             codes += [wait(fork(lambda: case.run(output, ExitingDisk(second, after=after))))]  # noqa: B023
         finish(lambda: case.run(output, QuickDisk()))  # noqa: B023
         landed[f"{place}: {step}"] += 1
@@ -239,7 +238,7 @@ def run_exits(options: argparse.Namespace, folder: Path) -> dict:
             shutil.rmtree(output)
         else:
             wrong.append(f"{number} {'after' if after else 'before'}: {place}: {step}, {codes}")
-    return {"trials": landed.total(), "steps": len(counting.steps), "landed": dict(landed), "wrong": wrong}
+    return {"trials": landed.total(), "steps": len(steps), "landed": dict(landed), "wrong": wrong}
 
 
 def main() -> None:
