@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
@@ -165,22 +165,36 @@ def _prepare(
     before = read_manifest(output)
     if join is not None or (before or {}).get("texts"):
         now["texts"] = join.describe() if join else None
-    if before is not None:
-        refuse_changes(output, {name: before.get(name) for name in now}, now)
-        _say_left_out(before["left_out"], means)
-        plan = _read_plan(output, before.get("plan_sha256"))
-        current = _recognise([source for source in inputs if source.name not in before["left_out"]], plan.inputs)
-        refuse_changes(output, {"inputs": before["inputs"]}, {"inputs": describe_inputs(current)})
-        if join is not None:
-            fill_index(join, settings, means.observer.say)
-        return replace(plan, inputs=current)
+    if before is None:
+        reserved = [*reserve_names(scorer.framings), *(PLACE_COLUMNS if settings.dedupe else ())]
+        return _begin(inputs, output, settings, now=now, reserved=reserved, means=means, join=join)
+    refuse_changes(output, {name: before.get(name) for name in now}, now)
+    _say_left_out(before["left_out"], means)
+    plan = _read_plan(output, before.get("plan_sha256"))
+    current = _recognise([source for source in inputs if source.name not in before["left_out"]], plan.inputs)
+    refuse_changes(output, {"inputs": before["inputs"]}, {"inputs": describe_inputs(current)})
+    if join is not None:
+        fill_index(join, settings, means.observer.say)
+    return replace(plan, inputs=current)
+
+
+def _begin(  # noqa: PLR0913  (all that a plan hangs on)
+    inputs: list[Input],
+    output: Path,
+    settings: Settings,
+    *,
+    now: Mapping[str, object],
+    reserved: Sequence[str],
+    means: Means,
+    join: Join | None,
+) -> Plan:
+    """Make the plan, and write down what it was made from."""
     means.observer.say("Reading the inputs once, to hash them and to plan")
     # What leads to a text stands for it until it is looked up.
     planned = settings if join is None else replace(settings, text_column=join.row_column)
     left_out = find_tables_without_text(inputs, planned)
     _say_left_out(left_out, means)
     inputs = [source for source in inputs if source.name not in left_out]
-    reserved = [*reserve_names(scorer.framings), *(PLACE_COLUMNS if settings.dedupe else ())]
     columns = choose_columns(inputs, planned, reserved)
     chosen = f"text {columns.text!r}, id {columns.id or 'by place'!r}, date {columns.date or 'none'!r}"
     means.observer.say(f"Columns: {chosen}, {len(columns.kept)} carried through")

@@ -12,7 +12,7 @@ from policyframes.archive.arrow import import_arrow
 from policyframes.archive.columns import OTHER, Columns, encode_schema, guess_column, require_text
 from policyframes.archive.inputs import Input, stamp_input
 from policyframes.archive.readers.formats import Look, find_names, plan_input
-from policyframes.archive.readers.parquet import choose_types, list_paths
+from policyframes.archive.readers.parquet_file import choose_types, list_paths
 from policyframes.archive.settings import Settings
 from policyframes.archive.shards import Shard
 from policyframes.archive.sources.presets import choose_source_columns, find_source_column
@@ -121,17 +121,25 @@ def choose_columns(inputs: Sequence[Input], settings: Settings, reserved: Sequen
     led = {text} if settings.texts else set()
     spare = {n for s, look in zip(inputs, looked, strict=True) for n in look.names if n not in used[s.name] - led}
     paths = list(settings.keep) or [name for name in names if name in spare]
-    kept = _name_kept(paths, reserved)
-    has_other = not settings.keep and any(source.format in {"jsonl", "json"} for source in inputs)
+    schemas = schemas if is_typed else []
+    kept, has_other, schema = _make_schema(paths, inputs, settings, reserved=reserved, schemas=schemas)
+    return Columns(text, identity, date, kept, has_other, schema, settings.source, own)
+
+
+def _make_schema(
+    paths: Sequence[str], inputs: Sequence[Input], settings: Settings, *, reserved: Sequence[str], schemas: list[Any]
+) -> tuple[tuple[tuple[str, str], ...], bool, str]:
+    """Return the carried columns with their new names, whether there is one for the rest, and the schema of all."""
     arrow = import_arrow()
+    kept = _name_kept(paths, reserved)
     fields = [
-        (name, choose_types(schemas, path, as_json=settings.output_format == "jsonl") if is_typed else arrow.string())
+        (name, choose_types(schemas, path, as_json=settings.output_format == "jsonl") if schemas else arrow.string())
         for path, name in kept
     ]
+    has_other = not settings.keep and any(source.format in {"jsonl", "json"} for source in inputs)
     has_other = has_other and OTHER not in {name.lower() for name in (*reserved, *(name for _, name in kept))}
     fields += [(OTHER, arrow.string())] if has_other else []
-    schema = encode_schema(arrow.schema(fields))
-    return Columns(text, identity, date, tuple(kept), has_other, schema, settings.source, own)
+    return tuple(kept), has_other, encode_schema(arrow.schema(fields))
 
 
 def _name_kept(paths: Sequence[str], reserved: Sequence[str]) -> list[tuple[str, str]]:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, Protocol
 
 from policyframes.archive.columns import Columns
 from policyframes.archive.inputs import Format, Input, hash_file
-from policyframes.archive.readers import csv_table, json_file, jsonl, parquet, texts
+from policyframes.archive.readers import csv_table, json_file, jsonl, parquet, parquet_file, texts
 from policyframes.archive.readers.batches import FaultError
 from policyframes.archive.rows import Batch
 from policyframes.archive.settings import Settings
@@ -121,8 +121,8 @@ def find_names(source: Input, settings: Settings) -> Look:
     """
     if source.format == "parquet":
         parquet.refuse_records(source, settings)
-        schema = parquet.read_schema(source)
-        return Look([]) if schema is None else Look(list(schema.names), schema, parquet.find_nested(schema))
+        schema = parquet_file.read_schema(source)
+        return Look([]) if schema is None else Look(list(schema.names), schema, parquet_file.find_nested(schema))
     if source.format == "csv":
         parquet.refuse_records(source, settings)
         header = csv_table.read_header(source, settings)
