@@ -29,7 +29,7 @@ cluster: .venv-full/ray ## Install Ray as well, and test archive jobs on a clust
 	@.venv-full/bin/python -m pytest tests/inference/archive/test_engine_ray.py
 
 torture: .venv-full/installed ## Kill archive jobs a thousand times, and print where: hours
-	@POLICYFRAMES_TORTURE=1 .venv-full/bin/python -m pytest -s tests/inference/archive/test_torture.py tests/inference/archive/test_faults.py
+	@POLICYFRAMES_TORTURE=1 .venv-full/bin/python -m pytest -s $(addprefix tests/inference/archive/test_,torture.py faults.py stopping.py)
 
 lint: .venv-full/installed ## Check style and types
 	@.venv-full/bin/ruff check .
