@@ -100,7 +100,7 @@ def has_word(text: str) -> bool:
 
 
 def _is_caseless(text: str) -> bool:
-    return any(char.isalpha() and char.lower() == char.upper() for char in text)
+    return not text.isascii() and any(char.isalpha() and char.lower() == char.upper() for char in text)
 
 
 def _kind_of(token: str) -> _Token:
