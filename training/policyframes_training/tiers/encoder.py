@@ -149,7 +149,9 @@ def train_encoder(plan: EncoderPlan, report: Report = lambda _: None) -> Trained
 
 def _fit(plan: EncoderPlan, corpus: Corpus, report: Report) -> _Fitted:
     place = Workplace(plan.find_work_folder(plan.name), plan.device, report)
-    lesson = read_lesson(plan.teacher, corpus, plan.documents, report) if plan.teacher else None
+    lesson, uncoded = None, Uncoded((), (), ())
+    if plan.teacher:
+        lesson, uncoded = read_lesson(plan.teacher, corpus, plan.documents, report)
     if plan.restart:
         clear_folder(place.folder)
     claim_folder(place.folder, hash_job({"tier": "encoder"}))
@@ -166,14 +168,15 @@ def _fit(plan: EncoderPlan, corpus: Corpus, report: Report) -> _Fitted:
     )
     if not plan.folds:
         return _Fitted(model, files, difference, lesson)
-    return _Fitted(model, files, difference, lesson, _cross_fit(plan, corpus, lesson, place))
+    if plan.documents is not None and lesson is None:
+        uncoded = collect_uncoded(corpus, plan.documents, report)
+    return _Fitted(model, files, difference, lesson, _cross_fit(plan, corpus, lesson, uncoded=uncoded, place=place))
 
 
-def _cross_fit(plan: EncoderPlan, corpus: Corpus, lesson: Lesson | None, place: Workplace) -> _CrossFitted:
+def _cross_fit(
+    plan: EncoderPlan, corpus: Corpus, lesson: Lesson | None, *, uncoded: Uncoded, place: Workplace
+) -> _CrossFitted:
     train, validation = corpus.passages("train"), corpus.passages("validation")
-    uncoded = Uncoded((), (), ())
-    if plan.documents is not None:
-        uncoded = collect_uncoded(corpus, plan.documents, place.report)
     taught: tuple[TrainingRows, ...] = ()
     if lesson:
         # Else a fold's model would learn of the fold from a teacher that has read its codes.

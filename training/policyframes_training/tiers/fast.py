@@ -85,7 +85,7 @@ def train_fast(plan: FastPlan, report: Report = lambda _: None) -> Trained:
     corpus = plan.read_corpus()
     store = open_store(folder=plan.store)
     report(describe_corpus(corpus))
-    lesson = read_lesson(plan.teacher, corpus, plan.documents, report) if plan.teacher else None
+    lesson = read_lesson(plan.teacher, corpus, plan.documents, report)[0] if plan.teacher else None
     taught = len(lesson.taught.texts) if lesson else 0
     with record_run(store, experiment=plan.experiment, name=plan.name) as run:
         trials = _choose(plan, corpus, lesson, report)

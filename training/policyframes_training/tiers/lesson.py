@@ -134,8 +134,8 @@ def load_cross_fit(path: Path, corpus: Corpus, uncoded: Uncoded | None = None) -
 
 def read_lesson(
     teacher: Path, corpus: Corpus, documents: Path | None, report: Callable[[str], None] = lambda _: None
-) -> Lesson:
-    """Return what a teacher says of the uncoded passages of the documents that train.
+) -> tuple[Lesson, Uncoded]:
+    """Return what a teacher says of the uncoded passages of the documents that train, and these passages.
 
     Args:
         teacher: the file that the teacher's training left.
@@ -157,7 +157,7 @@ def read_lesson(
     uncoded = collect_uncoded(corpus, documents, report)
     lesson = load_cross_fit(teacher, corpus, uncoded).teach(uncoded)
     report(f"learns from a teacher's probabilities on {len(uncoded.texts):,} uncoded passages")
-    return lesson
+    return lesson, uncoded
 
 
 def _sigmoid(values: Floats) -> Floats:
