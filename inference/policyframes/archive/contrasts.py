@@ -20,6 +20,7 @@ from policyframes.profiles.change import (
     compare_intervals,
     compare_scores,
     describe_group,
+    list_values,
 )
 from policyframes.profiles.errors import ErrorTable, KindErrors
 from policyframes.profiles.shares import STRETCH, UNCERTAIN, Sample, Share
@@ -124,15 +125,10 @@ def _compare(
             kind=kind,
             before=names[0],
             after=names[1],
-            difference=tested.difference if tested else None,
-            low=tested.low if tested else None,
-            high=tested.high if tested else None,
-            p_value=tested.p_value if tested else None,
-            adjusted_p_value=None,
-            is_significant=False,
             by=plan.by,
             within=plan.within,
             articles=(len(pools[0].sizes), len(pools[1].sizes)),
+            **list_values(tested),
         )
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from statistics import NormalDist
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -52,12 +52,12 @@ class Change:
     kind: str
     before: str
     after: str
-    difference: float | None
-    low: float | None
-    high: float | None
-    p_value: float | None
-    adjusted_p_value: float | None
-    is_significant: bool
+    difference: float | None = None
+    low: float | None = None
+    high: float | None = None
+    p_value: float | None = None
+    adjusted_p_value: float | None = None
+    is_significant: bool = False
 
 
 SomeChange = TypeVar("SomeChange", bound=Change)
@@ -118,7 +118,7 @@ def measure_changes(before: Profile, after: Profile, errors: ErrorTable | None) 
         errors: of the bundle that scored both; None where it states none.
     """
     return tuple(
-        _make_change(before, after, kind, _test_kind(before, after, kind, errors))
+        Change(after.aspect, kind, before.group, after.group, **list_values(_test_kind(before, after, kind, errors)))
         for kind in after.shares
         if kind != UNCERTAIN and kind in before.shares
     )
@@ -141,19 +141,9 @@ def adjust_changes(changes: Sequence[SomeChange]) -> tuple[SomeChange, ...]:
     )
 
 
-def _make_change(before: Profile, after: Profile, kind: str, tested: Difference | None) -> Change:
-    return Change(
-        aspect=after.aspect,
-        kind=kind,
-        before=before.group,
-        after=after.group,
-        difference=tested.difference if tested else None,
-        low=tested.low if tested else None,
-        high=tested.high if tested else None,
-        p_value=tested.p_value if tested else None,
-        adjusted_p_value=None,
-        is_significant=False,
-    )
+def list_values(tested: Difference | None) -> dict[str, Any]:
+    """Return what a test found by the names that a change has for it; nothing where nothing was tested."""
+    return asdict(tested) if tested else {}
 
 
 def _test_kind(before: Profile, after: Profile, kind: str, errors: ErrorTable | None) -> Difference | None:
