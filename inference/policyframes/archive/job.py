@@ -27,6 +27,7 @@ from policyframes.archive.plan import (
     Plan,
     choose_columns,
     find_tables_without_text,
+    look_at,
     make_changed_error,
     make_plan,
     read_plan,
@@ -192,10 +193,11 @@ def _begin(  # noqa: PLR0913  (all that a plan hangs on)
     means.observer.say("Reading the inputs once, to hash them and to plan")
     # What leads to a text stands for it until it is looked up.
     planned = settings if join is None else replace(settings, text_column=join.row_column)
-    left_out = find_tables_without_text(inputs, planned)
+    looks = look_at(inputs, planned)
+    left_out = find_tables_without_text(inputs, looks, planned)
     _say_left_out(left_out, means)
     inputs = [source for source in inputs if source.name not in left_out]
-    columns = choose_columns(inputs, planned, reserved)
+    columns = choose_columns(inputs, looks, planned, reserved)
     chosen = f"text {columns.text!r}, id {columns.id or 'by place'!r}, date {columns.date or 'none'!r}"
     means.observer.say(f"Columns: {chosen}, {len(columns.kept)} carried through")
     for name, text, identity, date in columns.own:

@@ -49,17 +49,30 @@ class Plan:
                     yield Shard(**{**fields, "paths": tuple(fields.get("paths", ()))})
 
 
-def find_tables_without_text(inputs: Sequence[Input], settings: Settings) -> list[str]:
+def look_at(inputs: Sequence[Input], settings: Settings) -> dict[str, Look]:
+    """Return what the first rows of each input show, by the input's name.
+
+    Raises:
+        ArchiveInputError: an input cannot be read.
+    """
+    return {source.name: find_names(source, settings) for source in inputs}
+
+
+def find_tables_without_text(inputs: Sequence[Input], looked: Mapping[str, Look], settings: Settings) -> list[str]:
     """Return the names of the tables found in folders that have no column of the text, such as lists of metadata.
 
     Only tables are looked at, whose columns are known for certain; and only where something else has the column.
+
+    Args:
+        inputs: all of them.
+        looked: at each of them.
+        settings: what the user chose.
 
     Raises:
         UsageError: no column can be the text.
     """
     if len(inputs) < 2:  # noqa: PLR2004  (what is alone is what is meant)
         return []
-    looked = {source.name: find_names(source, settings) for source in inputs}
     names = [s.name for s in inputs if s.format in {"csv", "parquet"} and not s.is_named]
     tables = {name: looked[name].names for name in names}
     looks = [looked[name] for name in dict.fromkeys((*tables, *looked))]
@@ -77,18 +90,22 @@ def find_tables_without_text(inputs: Sequence[Input], settings: Settings) -> lis
     return without if len(without) < len(inputs) else []
 
 
-def choose_columns(inputs: Sequence[Input], settings: Settings, reserved: Sequence[str]) -> Columns:
+def choose_columns(
+    inputs: Sequence[Input], looks: Mapping[str, Look], settings: Settings, reserved: Sequence[str]
+) -> Columns:
     """Return the columns of inputs, by name or by guess.
 
     Args:
         inputs: all of them.
+        looks: at each of them, and perhaps at others.
         settings: what the user chose.
         reserved: names of columns of the results, which a carried column cannot have.
 
     Raises:
         UsageError: a column that was chosen is not there, or none can be the text.
     """
-    looked = [find_names(source, settings) for source in inputs]
+    own_looks = {source.name: looks[source.name] for source in inputs}
+    looked = list(own_looks.values())
     names = list(dict.fromkeys(name for look in looked for name in look.names))
     if not names and not has_rows(inputs, settings):
         return _make_empty_columns(settings, reserved)
@@ -111,7 +128,7 @@ def choose_columns(inputs: Sequence[Input], settings: Settings, reserved: Sequen
     identity = guess_column("id", settings.id_column, known if settings.id_column else likely, exact=is_typed)
     date = guess_column("date", settings.date_column, known if settings.date_column else likely, exact=is_typed)
     shared = {"text": text, "id": identity, "date": date}
-    own = find_own_columns(dict(zip((s.name for s in inputs), looked, strict=True)), shared, asked)
+    own = find_own_columns(own_looks, shared, asked)
     # What is the text of one input may be something else in another, and is carried through then.
     used = {source.name: {text, identity, date} for source in inputs} | {name: set(rest) for name, *rest in own}
     for path in settings.keep:
@@ -119,7 +136,7 @@ def choose_columns(inputs: Sequence[Input], settings: Settings, reserved: Sequen
             guess_column("keep", path, known, exact=is_typed)
     # What leads to a text is carried through, too.
     led = {text} if settings.texts else set()
-    spare = {n for s, look in zip(inputs, looked, strict=True) for n in look.names if n not in used[s.name] - led}
+    spare = {n for source, look in own_looks.items() for n in look.names if n not in used[source] - led}
     paths = list(settings.keep) or [name for name in names if name in spare]
     schemas = schemas if is_typed else []
     kept, has_other, schema = _make_schema(paths, inputs, settings, reserved=reserved, schemas=schemas)

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, replace
 from policyframes.archive.forecast.sampling import Sample, sample_inputs
 from policyframes.archive.forecast.timing import Timing, time_shards
 from policyframes.archive.inputs import find_inputs
-from policyframes.archive.plan import choose_columns
+from policyframes.archive.plan import choose_columns, look_at
 from policyframes.archive.scoring import Task
 from policyframes.archive.settings import Settings
 from policyframes.archive.sources.presets import apply_source
@@ -112,7 +112,7 @@ def forecast_job(
     settings = apply_source(settings)
     inputs, _ = find_inputs(paths, settings.source)
     bundle = load(settings.bundle or None, settings.quality or None)
-    columns = choose_columns(inputs, settings, reserve_names(bundle.framings))
+    columns = choose_columns(inputs, look_at(inputs, settings), settings, reserve_names(bundle.framings))
     sample = sample_inputs(inputs, settings)
     if not sample.shards:
         raise UsageError(
