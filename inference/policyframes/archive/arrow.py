@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import Any
 
-from policyframes.errors import MissingExtraError
+from policyframes.extras import import_extra
 
 
 def import_arrow(module: str = "pyarrow") -> Any:  # noqa: ANN401  (pyarrow has no types)
@@ -14,12 +13,4 @@ def import_arrow(module: str = "pyarrow") -> Any:  # noqa: ANN401  (pyarrow has 
     Raises:
         MissingExtraError: it is not installed.
     """
-    try:
-        return import_module(module)
-    except ImportError as error:
-        raise MissingExtraError(
-            where="policyframes archive",
-            found="pyarrow: not installed",
-            allowed="an installation with the extra archive",
-            remedy="In the checkout, type: pip install '.[archive]'",
-        ) from error
+    return import_extra(module, "archive", purpose="policyframes archive")

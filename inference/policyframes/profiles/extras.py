@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from policyframes.errors import MissingExtraError
+from policyframes.extras import import_extra as _import
 
 if TYPE_CHECKING:
     # What methods return; nothing is imported when they run.
@@ -26,12 +25,4 @@ def import_extra(name: str, purpose: str) -> ModuleType:
     Raises:
         MissingExtraError: it is not installed.
     """
-    try:
-        return import_module(name)
-    except ImportError as error:
-        raise MissingExtraError(
-            where=purpose,
-            found=f"{name.partition('.')[0]}: not installed",
-            allowed="an installation with the extra notebook",
-            remedy=f"Type: {REMEDY}",
-        ) from error
+    return _import(name, "notebook", purpose=purpose, remedy=f"Type: {REMEDY}")

@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 from rich.live import Live
 
-from policyframes.archive import arrow
+from policyframes import extras
 from policyframes.archive.ledger import Entry
 from policyframes.cli import main
 from policyframes.cli import progress as progress_module
@@ -148,7 +148,7 @@ def test_a_missing_library_is_named_with_what_to_type(run, good, tmp_path, monke
     def refuse(name):
         raise ImportError(name)
 
-    monkeypatch.setattr(arrow, "import_module", refuse)
+    monkeypatch.setattr(extras, "import_module", refuse)
     code, _, err = run(good, "-o", tmp_path / "out")
 
     assert code == 1

@@ -6,10 +6,10 @@ import os
 import secrets
 import signal
 import socket
-from importlib import import_module
 from typing import Any
 
-from policyframes.errors import ArchiveClusterError, MissingExtraError
+from policyframes.errors import ArchiveClusterError
+from policyframes.extras import import_extra
 
 _ADDRESS = "RAY_ADDRESS"
 _TOKEN = "RAY_AUTH_TOKEN"  # noqa: S105  (the name of a variable)
@@ -27,15 +27,12 @@ def import_ray() -> Any:  # noqa: ANN401  (ray has no types that we could rely o
     # Read when ray is imported, and by the processes that it starts.
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
-    try:
-        return import_module("ray")
-    except ImportError as error:
-        raise MissingExtraError(
-            where="--engine ray",
-            found="ray: not installed",
-            allowed="an installation with the extra ray",
-            remedy="In the checkout, type: pip install '.[archive,ray]'. Without it, --engine local uses this machine.",
-        ) from error
+    return import_extra(
+        "ray",
+        "ray",
+        purpose="--engine ray",
+        remedy="In the checkout, type: pip install '.[archive,ray]'. Without it, --engine local uses this machine.",
+    )
 
 
 def join_cluster(ray: Any, address: str = "", workers: int = 0) -> bool:  # noqa: ANN401  (a module)

@@ -8,13 +8,12 @@ from __future__ import annotations
 import re
 import zlib
 from functools import cache
-from importlib import import_module
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from policyframes.errors import MissingExtraError
+from policyframes.extras import import_extra
 
 BANDS = 32
 """Parts of a signature; two texts are compared where one of these is equal."""
@@ -36,15 +35,7 @@ def _make_empty() -> Any:  # noqa: ANN401  (datasketch is an extra)
     Raises:
         MissingExtraError: datasketch is not installed.
     """
-    try:
-        library = import_module("datasketch")
-    except ImportError as error:
-        raise MissingExtraError(
-            where="--dedupe",
-            found="datasketch: not installed",
-            allowed="an installation with the extra dedupe",
-            remedy="In the checkout, type: pip install '.[dedupe]'",
-        ) from error
+    library = import_extra("datasketch", "dedupe", purpose="--dedupe")
     return library.MinHash(num_perm=HASHES, seed=_SEED, hashfunc=zlib.crc32, scheme="affine32")
 
 

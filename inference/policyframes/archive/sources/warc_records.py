@@ -9,12 +9,12 @@ from __future__ import annotations
 import gzip
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from importlib import import_module
 from typing import Any
 
 from policyframes.archive.inputs import DamagedInputError, Input, open_stream
 from policyframes.archive.readers.streams import ForwardStream
-from policyframes.errors import ArchiveInputError, MissingExtraError
+from policyframes.errors import ArchiveInputError
+from policyframes.extras import import_extra
 
 _MOST_HEADER_BYTES = 64 * 1024
 # What comes with a byte that cannot be unpacked is lost with it: little at a time loses little.
@@ -86,7 +86,7 @@ class WarcRecordReader(ForwardStream):
     """
 
     def __init__(self, source: Input, limit: int, hasher: object = None) -> None:
-        self._library = _import_fastwarc()
+        self._library = import_extra("fastwarc.warc", "warc", purpose="WARC files")
         super().__init__(source, hasher)
         self._limit = limit
         self._begin()
@@ -197,15 +197,3 @@ class WarcRecordReader(ForwardStream):
                 or DamagedInputError(f"the file is cut off after byte {self.position}, within a WARC record")
             )
         return block
-
-
-def _import_fastwarc() -> Any:  # noqa: ANN401  (an extra)
-    try:
-        return import_module("fastwarc.warc")
-    except ImportError as error:
-        raise MissingExtraError(
-            where="WARC files",
-            found="fastwarc: not installed",
-            allowed="an installation with the extra warc",
-            remedy="In the checkout, type: pip install '.[warc]'",
-        ) from error
