@@ -107,6 +107,11 @@ def measure_shares(source: Path, output: Path, quality: str) -> dict[str, float]
     return {**{name: seconds / total for name, seconds in times.items()}, "else": 1 - sum(times.values()) / total}
 
 
+def name_machine() -> str:
+    """Return processor, cores and interpreter in a line."""
+    return f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -115,7 +120,7 @@ def main() -> None:
     parser.add_argument("--quality", choices=("fast", "balanced", "best"), default="fast")
     parser.add_argument("--sizes", type=int, nargs="*", default=[1000, 10_000], help="archives to compare memory of")
     options = parser.parse_args()
-    print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}")
+    print(name_machine())
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         source = folder / "articles.jsonl"

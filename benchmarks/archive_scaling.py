@@ -11,8 +11,6 @@ from __future__ import annotations
 
 import argparse
 import itertools
-import os
-import platform
 import tempfile
 import time
 from collections import deque
@@ -21,7 +19,7 @@ from dataclasses import dataclass
 from multiprocessing.reduction import ForkingPickler
 from pathlib import Path
 
-from archive import Watched, write_articles
+from archive import Watched, name_machine, write_articles
 
 from policyframes.archive.job import Means, score_archive
 from policyframes.archive.scoring import ShardResult
@@ -109,7 +107,7 @@ def main() -> None:
     parser.add_argument("--measured", type=int, nargs="*", default=[1, 2])
     parser.add_argument("--simulated", type=int, nargs="*", default=[1, 2, 4, 8, 16, 32, 64])
     options = parser.parse_args()
-    print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}")
+    print(name_machine())
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         source = folder / "articles.jsonl"
