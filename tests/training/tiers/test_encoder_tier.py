@@ -111,38 +111,6 @@ def test_the_same_command_again_learns_nothing_anew(made, plan):
     assert again.bundle.framings == made.bundle.framings
 
 
-def test_an_encoder_learns_from_the_probabilities_of_another_one(made, plan, tmp_path):
-    lesson = plan.find_work_folder(plan.name) / LESSON
-    recipe = replace(plan.settings, epochs=1)
-    student = replace(plan, settings=recipe, output=tmp_path / "out", name="s-v1", work=tmp_path, teacher=lesson)
-    lines: list[str] = []
-    taught = train_encoder(student, lines.append)
-    own = load_cross_fit(tmp_path / "s-v1" / LESSON, made.corpus)
-
-    uncoded = load_cross_fit(lesson, made.corpus).uncoded_by_fold.shape[1]
-    assert f"learns from a teacher's probabilities on {uncoded} uncoded passages" in lines
-    assert (
-        f"on {uncoded} uncoded passages of the same documents, from the\nprobabilities of an encoder"
-        in taught.bundle.card
-    )
-    assert own.fold_of == load_cross_fit(lesson, made.corpus).fold_of
-    # A fold learns from its codes and from those uncoded passages that are of documents outside the fold.
-    sizes = [int(line.split("learns from ")[1].split()[0]) for line in lines if line.startswith("fold")]
-    coded = len(made.corpus.passages("train").texts)
-    assert all(coded / 4 < size < coded + uncoded for size in sizes)
-    assert sum(sizes) > coded
-
-
-def test_a_student_must_be_cut_as_its_teacher_was(made, plan, tmp_path):  # noqa: ARG001  (made leaves the lesson)
-    lesson = plan.find_work_folder(plan.name) / LESSON
-    recipe = replace(plan.settings, epochs=1)
-    student = replace(plan, settings=recipe, output=tmp_path / "s-v1", work=tmp_path, teacher=lesson)
-    with pytest.raises(UsageError, match="Give --folds 2, or --folds 0"):
-        train_encoder(replace(student, folds=3))
-    with pytest.raises(UsageError, match="training with a teacher: no documents"):
-        train_encoder(replace(student, documents=None))
-
-
 @pytest.mark.usefixtures("made")
 def test_other_settings_are_refused_until_a_restart(plan):
     other = replace(plan, overwrite=True, settings=replace(plan.settings, epochs=1), folds=0)

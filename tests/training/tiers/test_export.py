@@ -133,7 +133,7 @@ def test_card_names_the_decisions_of_which_none_is_sure_enough(trained):
         documents=2,
     )
     facts = CardFacts(trained.bundle, {}, {}, measured=trained.measured, calibration=calibration)
-    texts = describe_fast(trained.bundle, taught=0)
+    texts = describe_fast(trained.bundle, lesson=None)
 
     assert 'For "absent" of governance, "present" of partnership not even the surest decisions reach' in render_card(
         facts, texts

@@ -7,9 +7,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from policyframes.errors import OutputError, TrainingError
+from policyframes.errors import OutputError, TrainingError, UsageError
 from policyframes_training.corpus.uncoded import Uncoded
-from policyframes_training.tiers.lesson import CrossFit, load_cross_fit, save_cross_fit
+from policyframes_training.tiers import lesson as lessons
+from policyframes_training.tiers.lesson import (
+    CrossFit,
+    Teaching,
+    describe_lesson,
+    load_cross_fit,
+    read_lesson,
+    save_cross_fit,
+)
 
 
 class _Corpus:
@@ -82,3 +90,61 @@ def test_a_place_that_cannot_be_written_is_named(lesson, tmp_path):
 
     with pytest.raises(OutputError, match="file"):
         save_cross_fit(lesson, tmp_path / "file" / "lesson.safetensors")
+
+
+NAMED = Uncoded(
+    ("Canada and Japan signed it in 1997.", "The river froze.", "Brazil left, and France stayed.", "Peru agreed."),
+    ("a", "b", "b", "c"),
+    (),
+)
+
+
+@pytest.fixture
+def teaching(lesson, tmp_path, monkeypatch) -> Teaching:
+    """A teacher of passages with names in them."""
+    logits = np.arange(24, dtype=np.float64).reshape(2, 4, 3) / 10
+    named = replace(lesson, uncoded_by_fold=logits, uncoded_sha256=NAMED.sha256, model="some-base")
+    save_cross_fit(named, tmp_path / "lesson.safetensors")
+    monkeypatch.setattr(lessons, "collect_uncoded", lambda *_: NAMED)
+    return Teaching(tmp_path / "lesson.safetensors")
+
+
+def test_names_are_swapped_and_probabilities_stay(teaching, tmp_path):
+    plain = read_lesson(replace(teaching, swapped_share=0.0), _Corpus(), tmp_path, seed=3)
+    swapped = read_lesson(teaching, _Corpus(), tmp_path, seed=3)
+
+    assert plain.taught.texts == NAMED.texts
+    assert [new != old for new, old in zip(swapped.taught.texts, NAMED.texts, strict=True)] == [True, False, True, True]
+    assert not any(name in swapped.taught.texts[0] for name in ("Canada", "Japan", "1997"))
+    assert np.array_equal(swapped.taught.probabilities, plain.taught.probabilities)
+    assert describe_lesson(swapped) == {"teacher": "some-base", "taught_passages": 4, "taught_swapped": 3}
+    # A fold reads the same words as the whole.
+    for part in swapped.by_fold:
+        assert set(part.texts) <= set(swapped.taught.texts)
+    assert read_lesson(teaching, _Corpus(), tmp_path, seed=3).taught.texts == swapped.taught.texts
+    assert read_lesson(teaching, _Corpus(), tmp_path, seed=4).taught.texts != swapped.taught.texts
+
+
+def test_a_lesson_can_be_cut_short(teaching, tmp_path):
+    plain = read_lesson(replace(teaching, swapped_share=0.0), _Corpus(), tmp_path, seed=0)
+    short = read_lesson(replace(teaching, swapped_share=0.0, most=2), _Corpus(), tmp_path, seed=0)
+
+    assert len(short.taught.texts) == 2
+    rows = [NAMED.texts.index(text) for text in short.taught.texts]
+    assert np.array_equal(short.taught.probabilities, plain.taught.probabilities[rows])
+    for part, whole in zip(short.by_fold, plain.by_fold, strict=True):
+        assert part.texts == tuple(text for text in whole.texts if text in short.taught.texts)
+    assert len(read_lesson(replace(teaching, most=9), _Corpus(), tmp_path, seed=0).taught.texts) == 4
+
+
+def test_what_makes_no_sense_is_refused(teaching, tmp_path):
+    with pytest.raises(UsageError, match=r"1\.5\. Allowed: 0 to 1"):
+        read_lesson(replace(teaching, swapped_share=1.5), _Corpus(), tmp_path, seed=0)
+    with pytest.raises(UsageError, match="--taught"):
+        read_lesson(replace(teaching, most=0), _Corpus(), tmp_path, seed=0)
+    with pytest.raises(UsageError, match="no documents"):
+        read_lesson(teaching, _Corpus(), None, seed=0)
+
+
+def test_nothing_learnt_is_said_too():
+    assert describe_lesson(None) == {"taught_passages": 0}

@@ -18,6 +18,7 @@ from policyframes_training.encoder.settings import DEFAULT_BASE
 
 if TYPE_CHECKING:
     from policyframes_training.encoder.settings import EncoderSettings
+    from policyframes_training.tiers.lesson import Teaching
     from policyframes_training.tiers.recording import Trained
 
 app = typer.Typer(help="Train a model from coded passages.", no_args_is_help=True)
@@ -76,6 +77,12 @@ _Teacher = Annotated[
     Path | None,
     typer.Option(help="lesson.safetensors of an encoder: learns from its probabilities too.", metavar="FILE"),
 ]
+_Swapped = Annotated[
+    float, typer.Option(help="Share of what the teacher read in which names are swapped.", min=0.0, max=1.0)
+]
+_Taught = Annotated[
+    int | None, typer.Option(help="Passages to learn from the teacher on, at most; all unless given.", min=1)
+]
 _Restart = Annotated[
     bool, typer.Option("--restart/--resume", help="Throw checkpoints away, or go on from the last one.")
 ]
@@ -93,6 +100,8 @@ def train_fast_tier(  # noqa: PLR0913, PLR0917  (each parameter is an option of 
     taxonomy: _Taxonomy = None,
     documents: _Documents = None,
     teacher: _Teacher = None,
+    taught: _Taught = None,
+    swapped_share: _Swapped = 1.0,
     output: _Output = None,
     name: _Name = "fast-v1",
     seed: _Seed = 0,
@@ -110,7 +119,7 @@ def train_fast_tier(  # noqa: PLR0913, PLR0917  (each parameter is an option of 
         labels=find_labels(labels),
         taxonomy=taxonomy,
         documents=documents,
-        teacher=teacher,
+        teacher=_make_teaching(teacher, swapped_share, taught),
         output=output or Path("models") / name,
         name=name,
         seed=seed,
@@ -164,6 +173,8 @@ def train_encoder_tier(  # noqa: PLR0913, PLR0917  (each parameter is an option 
     values: _Values = None,
     folds: _Folds = 3,
     teacher: _Teacher = None,
+    taught: _Taught = None,
+    swapped_share: _Swapped = 1.0,
     output: _Output = None,
     name: _Name = "encoder-v1",
     seed: _Seed = 0,
@@ -194,9 +205,56 @@ def train_encoder_tier(  # noqa: PLR0913, PLR0917  (each parameter is an option 
         folds=folds,
         device=check_device(device),
         restart=restart,
-        teacher=teacher,
+        teacher=_make_teaching(teacher, swapped_share, taught),
     )
     _print_result(train_encoder(plan, _open_report()))
+
+
+@app.command("teacher")
+def train_larger_encoder(  # noqa: PLR0913, PLR0917  (each parameter is an option of the command)
+    documents: _Documents,
+    base: _Base,
+    labels: _Labels = None,
+    taxonomy: _Taxonomy = None,
+    device: _Device = "auto",
+    epochs: _Epochs = None,
+    values: _Values = None,
+    folds: _Folds = 3,
+    name: _Name = "teacher-v1",
+    seed: _Seed = 0,
+    experiment: _Experiment = "policyframes",
+    store: _Store = None,
+    work: _Work = None,
+    *,
+    restart: _Restart = False,
+) -> None:
+    """Train an encoder too large to ship, fold by fold, and leave the lesson that --teacher of other tiers takes."""
+    _check_libraries()
+    from policyframes_training.encoder.settings import check_device  # noqa: PLC0415  (see above)
+    from policyframes_training.tiers.encoder import EncoderPlan  # noqa: PLC0415
+    from policyframes_training.tiers.teacher import train_teacher  # noqa: PLC0415
+
+    plan = EncoderPlan(
+        labels=find_labels(labels),
+        taxonomy=taxonomy,
+        documents=documents,
+        output=Path(name),
+        name=name,
+        seed=seed,
+        experiment=experiment,
+        store=store,
+        work=work,
+        settings=_make_settings(base, epochs, values),
+        folds=folds,
+        device=check_device(device),
+        restart=restart,
+    )
+    made = train_teacher(plan, _open_report())
+    console = Console(highlight=False)
+    for figure, value in made.metrics.items():
+        console.print(f"average precision, {figure}: {value:.4f}", markup=False)
+    console.print(f"lesson  {made.lesson}", markup=False, soft_wrap=True)
+    console.print(f"run     {made.run_id}  in {made.store.uri}", markup=False, soft_wrap=True)
 
 
 @app.command("cascade")
@@ -276,6 +334,12 @@ def add_errors(
     )
     for amended in amend_errors(plan):
         Console(highlight=False).print(f"{amended.name}  {amended.id}", markup=False, soft_wrap=True)
+
+
+def _make_teaching(lesson: Path | None, swapped_share: float, most: int | None) -> Teaching | None:
+    from policyframes_training.tiers.lesson import Teaching  # noqa: PLC0415  (see above)
+
+    return Teaching(lesson, swapped_share, most) if lesson else None
 
 
 def _make_settings(base: str, epochs: int | None, values: list[str] | None) -> EncoderSettings:

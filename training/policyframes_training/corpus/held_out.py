@@ -56,8 +56,12 @@ class Lesson:
         taught: with the probabilities of the teacher that has learned from all of train.
         by_fold: per fold, the same passages with the probabilities of the teacher that the fold was held out from.
         fold_of: number of the fold by document of train.
+        teacher: what the teacher is, such as the base that it was fine-tuned from; empty where it is not known.
+        swapped: number of the passages whose names were swapped after the teacher had read them.
     """
 
     taught: TaughtPassages
     by_fold: tuple[TaughtPassages, ...]
     fold_of: Mapping[str, int]
+    teacher: str = ""
+    swapped: int = 0

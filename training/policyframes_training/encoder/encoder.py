@@ -283,12 +283,22 @@ def hold_out_encoder(
         rows = make_rows(train.select(~held_out), settings)
         if folding.taught:
             rows += folding.taught[fold]
-        here = place.enter(f"fold-{fold + 1}")
+        here = _enter_fold(place, fold)
         here.report(f"fold {fold + 1} of {len(texts)}: learns from {len(rows):,} passages, scores {held_out.sum():,}")
         model = fit_encoder(rows, validation, settings, seed=seed, place=here)
         scored = score_once(model, train.select(held_out).texts, folding.texts, place=here)
         logits[held_out], texts[fold] = scored
     return FoldedLogits(HeldOut(logits, train.targets, train.documents), parts, texts)
+
+
+def load_fold(place: Workplace, fold: int) -> EncoderModel:
+    """Return the model of a fold, numbered from 0, that `hold_out_encoder` left in this place.
+
+    Raises:
+        TrainingError: there is none.
+        UsageError: the device is not there.
+    """
+    return _move(EncoderModel.load(_enter_fold(place, fold).folder / _MODEL), place)
 
 
 def score_once(
@@ -308,6 +318,10 @@ def score_once(
     save_arrays(arrays, scratch, metadata={"texts": key})
     scratch.replace(path)
     return arrays["held_out"], arrays["texts"]
+
+
+def _enter_fold(place: Workplace, fold: int) -> Workplace:
+    return place.enter(f"fold-{fold + 1}")
 
 
 def _move(model: EncoderModel, place: Workplace) -> EncoderModel:

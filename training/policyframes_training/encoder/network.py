@@ -27,6 +27,7 @@ from policyframes_training.encoder.settings import EncoderSettings, name_base
 # Hash of the weights -> the name they are known by, for copies that lie in a folder of any name.
 _KNOWN = {
     "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db": "sentence-transformers/all-MiniLM-L6-v2",
+    "78c0197b6159d92658e319bc1d72e4c73a9a03dd03815e70e555c5ef05615658": "sentence-transformers/all-mpnet-base-v2",
 }
 _TOKENIZER = "tokenizer.json"
 _WEIGHTS = "model.safetensors"

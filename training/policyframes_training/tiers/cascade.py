@@ -27,7 +27,7 @@ from policyframes_training.tiers.encoder import EncoderPlan, train_encoder
 from policyframes_training.tiers.errors import fit_cascade_errors
 from policyframes_training.tiers.export import Measured, check_name, describe_metrics, flatten_metrics
 from policyframes_training.tiers.fast import FastPlan, train_fast
-from policyframes_training.tiers.lesson import LESSON, load_cross_fit
+from policyframes_training.tiers.lesson import LESSON, Teaching, load_cross_fit
 from policyframes_training.tiers.recording import (
     Plan,
     Report,
@@ -154,7 +154,7 @@ def _train_missing(plan: CascadePlan, report: Report) -> None:
     if not fast.is_dir():
         report(f"trains {plan.fast}")
         lesson = plan.find_work_folder(plan.encoder) / LESSON
-        teacher = lesson if plan.documents is not None and lesson.is_file() else None
+        teacher = Teaching(lesson) if plan.documents is not None and lesson.is_file() else None
         train_fast(FastPlan(**shared, output=fast, name=plan.fast, teacher=teacher), report)
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -39,7 +38,16 @@ from policyframes_training.tiers.calibration import PROMISED_PRECISION, calibrat
 from policyframes_training.tiers.card import render_card
 from policyframes_training.tiers.errors import fit_tier_errors
 from policyframes_training.tiers.export import Measured, check_name, describe_metrics
-from policyframes_training.tiers.lesson import LESSON, CrossFit, read_lesson, save_cross_fit
+from policyframes_training.tiers.lesson import (
+    LESSON,
+    CrossFit,
+    Teaching,
+    describe_lesson,
+    load_cross_fit,
+    number_folds,
+    read_lesson,
+    save_cross_fit,
+)
 from policyframes_training.tiers.recording import (
     Plan,
     RunFacts,
@@ -52,10 +60,15 @@ from policyframes_training.tiers.recording import (
 from policyframes_training.tiers.texts import describe_encoder
 from policyframes_training.tracking.tracking import open_store, record_run
 
-_RECORDED = ("torch", "transformers", "accelerate", "tokenizers", "onnx", "onnxruntime")
+# Packages whose versions the record of a run tells.
+RECORDED = ("torch", "transformers", "accelerate", "tokenizers", "onnx", "onnxruntime")
 # Enough to see a graph that went wrong; the test split tells what rounding costs.
 _COMPARED = 200
+# Marks a work folder as one of this kind of training.
+TIER = {"tier": "encoder"}
 _WHOLE = "whole"
+Floats = npt.NDArray[np.float64]
+
 # Until it is calibrated; scoring needs some settings.
 _UNSET = FramingSettings(threshold=0.5, slope=1.0, offset=0.0, uncertain_from=0.5, uncertain_to=0.5)
 
@@ -69,23 +82,33 @@ class EncoderPlan(Plan):
         folds: parts that train is cut into, each scored by a model that had not seen it; 0 to calibrate without.
         device: where it reckons.
         restart: whether to throw away what lies in the work folder instead of going on from it.
-        teacher: the lesson that training another encoder left, such as a larger one; None to learn from the codes
-            alone. With folds, each fold then learns from the teacher that has not seen the fold either.
+        teacher: another encoder to learn from, such as a larger one; None to learn from the codes alone. With folds,
+            each fold then learns from the teacher that has not seen the fold either.
     """
 
     settings: EncoderSettings = field(default_factory=EncoderSettings)
     folds: int = FOLDS
     device: Device = "auto"
     restart: bool = False
-    teacher: Path | None = None
+    teacher: Teaching | None = None
 
 
 @dataclass(frozen=True)
 class _CrossFitted:
-    """What the models of the folds said, of the passages that they had not seen and of uncoded ones."""
+    """What the models of the folds said of the passages that they had not seen, and what teaches other tiers.
+
+    Attributes:
+        folded: their logits.
+        uncoded_by_fold: logits of uncoded passages, by the folds' models or, where they were taught, by their teachers,
+            which know better; shape (folds, u, L).
+        uncoded_sha256: of the uncoded passages.
+        teacher: what these teachers are; empty where the folds speak for themselves.
+    """
 
     folded: FoldedLogits
-    uncoded: Uncoded
+    uncoded_by_fold: Floats
+    uncoded_sha256: str
+    teacher: str = ""
 
 
 @dataclass(frozen=True)
@@ -119,7 +142,7 @@ def train_encoder(plan: EncoderPlan, report: Report = lambda _: None) -> Trained
         UsageError: name, folds, device or a teacher without documents make no sense.
     """
     check_name(plan.name)
-    _check_folds(plan.folds)
+    check_folds(plan.folds)
     # Before the work, not after it.
     check_vacant(plan.output, overwrite=plan.overwrite)
     corpus = plan.read_corpus()
@@ -149,12 +172,10 @@ def train_encoder(plan: EncoderPlan, report: Report = lambda _: None) -> Trained
 
 def _fit(plan: EncoderPlan, corpus: Corpus, report: Report) -> _Fitted:
     place = Workplace(plan.find_work_folder(plan.name), plan.device, report)
-    lesson, uncoded = None, Uncoded((), (), ())
-    if plan.teacher:
-        lesson, uncoded = read_lesson(plan.teacher, corpus, plan.documents, report)
+    lesson = read_lesson(plan.teacher, corpus, plan.documents, seed=plan.seed, report=report) if plan.teacher else None
     if plan.restart:
         clear_folder(place.folder)
-    claim_folder(place.folder, hash_job({"tier": "encoder"}))
+    claim_folder(place.folder, hash_job(TIER))
     train, validation = corpus.passages("train"), corpus.passages("validation")
     rows = make_rows(train, plan.settings)
     if lesson:
@@ -168,23 +189,25 @@ def _fit(plan: EncoderPlan, corpus: Corpus, report: Report) -> _Fitted:
     )
     if not plan.folds:
         return _Fitted(model, files, difference, lesson)
-    if plan.documents is not None and lesson is None:
-        uncoded = collect_uncoded(corpus, plan.documents, report)
-    return _Fitted(model, files, difference, lesson, _cross_fit(plan, corpus, lesson, uncoded=uncoded, place=place))
+    return _Fitted(model, files, difference, lesson, _cross_fit(plan, corpus, lesson, place))
 
 
-def _cross_fit(
-    plan: EncoderPlan, corpus: Corpus, lesson: Lesson | None, *, uncoded: Uncoded, place: Workplace
-) -> _CrossFitted:
+def _cross_fit(plan: EncoderPlan, corpus: Corpus, lesson: Lesson | None, place: Workplace) -> _CrossFitted:
     train, validation = corpus.passages("train"), corpus.passages("validation")
     taught: tuple[TrainingRows, ...] = ()
+    uncoded = Uncoded((), (), ())
     if lesson:
         # Else a fold's model would learn of the fold from a teacher that has read its codes.
         _check_parts(lesson, train.documents, assign_folds(train.documents, corpus.groups, folds=plan.folds))
         taught = tuple(make_taught_rows(part, corpus.framings, plan.settings) for part in lesson.by_fold)
+    elif plan.documents is not None:
+        uncoded = collect_uncoded(corpus, plan.documents, place.report)
     folding = Folding(corpus.groups, plan.folds, uncoded.texts, taught)
     folded = hold_out_encoder(train, validation, plan.settings, folding=folding, seed=plan.seed, place=place)
-    return _CrossFitted(folded, uncoded)
+    if plan.teacher is None:
+        return _CrossFitted(folded, folded.texts, uncoded.sha256)
+    teacher = load_cross_fit(plan.teacher.lesson, corpus)
+    return _CrossFitted(folded, teacher.uncoded_by_fold, teacher.uncoded_sha256, teacher.model)
 
 
 def _check_parts(lesson: Lesson, documents: Sequence[str], parts: npt.NDArray[np.intp]) -> None:
@@ -222,7 +245,7 @@ def _make_bundle(plan: EncoderPlan, corpus: Corpus, fitted: _Fitted, *, run_id: 
     params = {**plan.settings.as_params(), "base": base["base"]}
     facts = collect_facts(bundle, corpus, params, measured=measured, calibration=calibration)
     folds = int(fitted.crossed.folded.folds.max()) + 1 if fitted.crossed else 0
-    texts = describe_encoder(bundle, facts.params, folds=folds, taught=_count_taught(fitted))
+    texts = describe_encoder(bundle, facts.params, folds=folds, lesson=fitted.lesson)
     return replace(bundle, card=render_card(facts, texts)), measured
 
 
@@ -238,20 +261,16 @@ def _hold_out_nothing(framings: int) -> HeldOut:
 
 def _make_lesson(corpus: Corpus, crossed: _CrossFitted, bundle: Bundle) -> CrossFit:
     """Return what the encoder and its folds said, for the fast tier and the cascade to learn from."""
-    documents = corpus.passages("train").documents
     return CrossFit(
         train=crossed.folded.held_out.logits,
         validation=_hold_out_validation(bundle, corpus).logits,
-        uncoded_by_fold=crossed.folded.texts,
-        fold_of={name: int(fold) for name, fold in zip(documents, crossed.folded.folds, strict=True)},
+        uncoded_by_fold=crossed.uncoded_by_fold,
+        fold_of=number_folds(corpus, crossed.folded.folds),
         corpus_sha256=corpus.sha256,
-        uncoded_sha256=crossed.uncoded.sha256,
+        uncoded_sha256=crossed.uncoded_sha256,
         bundle=bundle.id,
+        model=crossed.teacher or str(bundle.provenance["base"]),
     )
-
-
-def _count_taught(fitted: _Fitted) -> int:
-    return len(fitted.lesson.taught.texts) if fitted.lesson else 0
 
 
 def _describe_base(model: EncoderModel) -> dict[str, str]:
@@ -263,18 +282,23 @@ def _list_facts(plan: EncoderPlan, fitted: _Fitted) -> RunFacts:
     by_epoch = {f"epoch_{epoch.number}/validation_average_precision": epoch.average_precision for epoch in epochs}
     best = max(epoch.average_precision for epoch in epochs)
     return RunFacts(
-        params={**plan.settings.as_params(), "folds": plan.folds, "taught_passages": _count_taught(fitted)},
+        params={**plan.settings.as_params(), "folds": plan.folds, **describe_lesson(fitted.lesson)},
         metrics={**by_epoch, "validation/mean_average_precision": best},
         files={
             "epochs.json": {"epochs": [asdict(epoch) for epoch in epochs]},
             "rounding.json": asdict(fitted.difference),
         },
-        packages=_RECORDED,
+        packages=RECORDED,
         requirements=("onnxruntime", "tokenizers"),
     )
 
 
-def _check_folds(folds: int) -> None:
+def check_folds(folds: int) -> None:
+    """Check the number of parts that train is cut into.
+
+    Raises:
+        UsageError: one part, or fewer than none.
+    """
     if folds < 0 or folds == 1:
         raise UsageError(
             where="number of folds",

@@ -7,7 +7,6 @@ test passages are only measured.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 
@@ -21,7 +20,7 @@ from policyframes_training.tiers.calibration import PROMISED_PRECISION, calibrat
 from policyframes_training.tiers.card import render_card
 from policyframes_training.tiers.errors import fit_tier_errors
 from policyframes_training.tiers.export import Measured, build_bundle, check_name, describe_metrics
-from policyframes_training.tiers.lesson import LESSON, CrossFit, read_lesson, save_cross_fit
+from policyframes_training.tiers.lesson import LESSON, CrossFit, Teaching, describe_lesson, read_lesson, save_cross_fit
 from policyframes_training.tiers.recording import (
     Plan,
     Report,
@@ -41,10 +40,10 @@ class FastPlan(Plan):
     """What `train_fast` is asked for, beside what every tier is.
 
     Attributes:
-        teacher: the lesson that training an encoder left; None to learn from the codes alone.
+        teacher: an encoder to learn from; None to learn from the codes alone.
     """
 
-    teacher: Path | None = None
+    teacher: Teaching | None = None
 
 
 @dataclass(frozen=True)
@@ -85,17 +84,16 @@ def train_fast(plan: FastPlan, report: Report = lambda _: None) -> Trained:
     corpus = plan.read_corpus()
     store = open_store(folder=plan.store)
     report(describe_corpus(corpus))
-    lesson = read_lesson(plan.teacher, corpus, plan.documents, report)[0] if plan.teacher else None
-    taught = len(lesson.taught.texts) if lesson else 0
+    lesson = read_lesson(plan.teacher, corpus, plan.documents, seed=plan.seed, report=report) if plan.teacher else None
     with record_run(store, experiment=plan.experiment, name=plan.name) as run:
         trials = _choose(plan, corpus, lesson, report)
         fitted = fit_fast(corpus, trials[0].settings, lesson=lesson, seed=plan.seed)
-        bundle, measured = _make_bundle(plan, corpus, fitted, taught=taught, run_id=run.run_id)
+        bundle, measured = _make_bundle(plan, corpus, fitted, lesson=lesson, run_id=run.run_id)
         bundle_id = save_bundle(bundle, plan.output, overwrite=plan.overwrite)
         _save_lesson(plan, corpus, fitted, bundle_id=bundle_id)
         report(f"saved {plan.output}")
         facts = RunFacts(
-            params={**trials[0].settings.as_params(), "taught_passages": taught},
+            params={**trials[0].settings.as_params(), **describe_lesson(lesson)},
             metrics={"validation/mean_average_precision": trials[0].score},
             files={"trials.json": {"trials": [{**t.settings.as_params(), "score": t.score} for t in trials]}},
         )
@@ -149,7 +147,7 @@ def _choose(plan: FastPlan, corpus: Corpus, lesson: Lesson | None, report: Repor
 
 
 def _make_bundle(
-    plan: FastPlan, corpus: Corpus, fitted: FittedFast, *, taught: int, run_id: str
+    plan: FastPlan, corpus: Corpus, fitted: FittedFast, *, lesson: Lesson | None, run_id: str
 ) -> tuple[Bundle, Measured]:
     """Calibrate on what was held out, measure on test, and return the bundle with all of it."""
     calibration = calibrate(fitted.validation, fitted.train, corpus.framings)
@@ -164,7 +162,7 @@ def _make_bundle(
     errors = fit_tier_errors(calibration.settings, fitted.validation, fitted.train, corpus)
     bundle = replace(bundle, metrics=describe_metrics(measured, calibration), errors=errors)
     facts = collect_facts(bundle, corpus, fitted.model.settings.as_params(), measured=measured, calibration=calibration)
-    texts = describe_fast(bundle, taught=taught, folds=fitted.folds)
+    texts = describe_fast(bundle, lesson=lesson, folds=fitted.folds)
     return replace(bundle, card=render_card(facts, texts)), measured
 
 

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +20,7 @@ from policyframes.errors import OutputError, TrainingError, UsageError
 from policyframes_training.corpus.corpus import Corpus
 from policyframes_training.corpus.held_out import HeldOut, Lesson, TaughtPassages
 from policyframes_training.corpus.uncoded import Uncoded, collect_uncoded
+from policyframes_training.evaluation.perturbation import perturb
 
 LESSON = "lesson.safetensors"
 
@@ -34,12 +36,13 @@ class CrossFit:
     Attributes:
         train: logits of the train passages, each of the model that had not seen it, shape (n, L).
         validation: logits of the validation passages, of the model itself, shape (v, L).
-        uncoded_by_fold: logits of the uncoded passages, of each of the K others, shape (K, u, L); u is 0 where it
-            teaches nobody.
+        uncoded_by_fold: logits of the uncoded passages, of each of the K others or of the K that taught them, shape
+            (K, u, L); u is 0 where it teaches nobody.
         fold_of: number of the fold by document of train.
         corpus_sha256: of the corpus that all of it is about.
         uncoded_sha256: of the uncoded passages, see `Uncoded.sha256`.
-        bundle: id of the model's bundle.
+        bundle: id of the model's bundle; empty where it has none.
+        model: what speaks of the uncoded passages, such as the base that it was fine-tuned from.
     """
 
     train: Floats
@@ -49,6 +52,7 @@ class CrossFit:
     corpus_sha256: str
     uncoded_sha256: str
     bundle: str
+    model: str = ""
 
     def hold_out(self, corpus: Corpus) -> tuple[HeldOut, HeldOut]:
         """Return validation and train with these logits."""
@@ -70,7 +74,8 @@ class CrossFit:
             for number, logits in enumerate(self.uncoded_by_fold)
         )
         together = _sigmoid(self.uncoded_by_fold).mean(axis=0)
-        return Lesson(TaughtPassages(uncoded.texts, uncoded.documents, together), by_fold, self.fold_of)
+        taught = TaughtPassages(uncoded.texts, uncoded.documents, together)
+        return Lesson(taught, by_fold, self.fold_of, teacher=self.model)
 
 
 def save_cross_fit(cross_fit: CrossFit, path: Path) -> None:
@@ -85,6 +90,7 @@ def save_cross_fit(cross_fit: CrossFit, path: Path) -> None:
         "corpus_sha256": cross_fit.corpus_sha256,
         "uncoded_sha256": cross_fit.uncoded_sha256,
         "bundle": cross_fit.bundle,
+        "model": cross_fit.model,
     }
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -132,21 +138,79 @@ def load_cross_fit(path: Path, corpus: Corpus, uncoded: Uncoded | None = None) -
     return found
 
 
+@dataclass(frozen=True)
+class Teaching:
+    """How a tier learns from a teacher.
+
+    Attributes:
+        lesson: the file that the teacher's training left.
+        swapped_share: share of the uncoded passages whose names are swapped, see `perturb`, with the probabilities that
+            the teacher gave them as they were. Who is named then says less about the framing; the swaps are those of
+            `swap-all`, names outside its lists stay.
+        most: passages that are learned from, at most, drawn by chance; None for all.
+    """
+
+    lesson: Path
+    swapped_share: float = 1.0
+    most: int | None = None
+
+
 def read_lesson(
-    teacher: Path, corpus: Corpus, documents: Path | None, report: Callable[[str], None] = lambda _: None
-) -> tuple[Lesson, Uncoded]:
-    """Return what a teacher says of the uncoded passages of the documents that train, and these passages.
+    teaching: Teaching,
+    corpus: Corpus,
+    documents: Path | None,
+    *,
+    seed: int,
+    report: Callable[[str], None] = lambda _: None,
+) -> Lesson:
+    """Return what a teacher says of the uncoded passages of the documents that train.
 
     Args:
-        teacher: the file that the teacher's training left.
+        teaching: the teacher's lesson, and what becomes of its passages.
         corpus: that it must be about.
         documents: folder with the documents' copies.
+        seed: of the passages that are drawn and of the swaps.
         report: is told of the progress.
 
     Raises:
-        TrainingError: the file cannot be read, or is about others.
-        UsageError: there are no documents.
+        TrainingError: the file cannot be read, is about others, or teaches nobody.
+        UsageError: there are no documents, or share or number make no sense.
     """
+    _check_teaching(teaching, documents)
+    uncoded = collect_uncoded(corpus, cast("Path", documents), report)
+    lesson = load_cross_fit(teaching.lesson, corpus, uncoded).teach(uncoded)
+    chance = np.random.default_rng(seed)
+    count = len(uncoded.texts)
+    taken = set(uncoded.texts)
+    if teaching.most is not None and teaching.most < count:
+        taken = {uncoded.texts[i] for i in chance.choice(count, teaching.most, replace=False)}
+    swapped = [text for text in uncoded.texts if text in taken and chance.random() < teaching.swapped_share]
+    reworded = perturb(swapped, "swap-all", seed=seed)
+    wording = {text: text for text in taken} | dict(zip(swapped, reworded, strict=True))
+    changed = sum(new != old for old, new in wording.items())
+    told = f"{len(taken):,} uncoded passages, {changed:,} of them with other names"
+    report(f"learns from a teacher's probabilities on {told}")
+    return replace(
+        lesson,
+        taught=_reword(lesson.taught, wording),
+        by_fold=tuple(_reword(part, wording) for part in lesson.by_fold),
+        swapped=changed,
+    )
+
+
+def number_folds(corpus: Corpus, folds: npt.NDArray[np.intp]) -> dict[str, int]:
+    """Return the number of the fold by document of train, from that of each passage, shape (n,)."""
+    return {name: int(fold) for name, fold in zip(corpus.passages("train").documents, folds, strict=True)}
+
+
+def describe_lesson(lesson: Lesson | None) -> dict[str, str | int]:
+    """Return what the record of a run says of what was learnt from a teacher."""
+    if lesson is None:
+        return {"taught_passages": 0}
+    return {"teacher": lesson.teacher, "taught_passages": len(lesson.taught.texts), "taught_swapped": lesson.swapped}
+
+
+def _check_teaching(teaching: Teaching, documents: Path | None) -> None:
     if documents is None:
         raise UsageError(
             where="training with a teacher",
@@ -154,10 +218,26 @@ def read_lesson(
             allowed="the documents that the teacher has scored",
             remedy="Give their folder with --documents.",
         )
-    uncoded = collect_uncoded(corpus, documents, report)
-    lesson = load_cross_fit(teacher, corpus, uncoded).teach(uncoded)
-    report(f"learns from a teacher's probabilities on {len(uncoded.texts):,} uncoded passages")
-    return lesson, uncoded
+    if not 0 <= teaching.swapped_share <= 1:
+        raise UsageError(
+            where="share of the passages with swapped names",
+            found=str(teaching.swapped_share),
+            allowed="0 to 1",
+            remedy="Give another share with --swapped-share.",
+        )
+    if teaching.most is not None and teaching.most < 1:
+        raise UsageError(
+            where="number of taught passages",
+            found=str(teaching.most),
+            allowed="at least one",
+            remedy="Give another number with --taught.",
+        )
+
+
+def _reword(passages: TaughtPassages, wording: Mapping[str, str]) -> TaughtPassages:
+    """Return the passages that have a wording, in it."""
+    kept = passages.select(np.array([text in wording for text in passages.texts], dtype=np.bool_))
+    return replace(kept, texts=tuple(wording[text] for text in kept.texts))
 
 
 def _sigmoid(values: Floats) -> Floats:

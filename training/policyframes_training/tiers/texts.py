@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from policyframes.backends import Quality
 from policyframes.bundle import Bundle
+from policyframes_training.corpus.held_out import Lesson
 from policyframes_training.linear.linear import FOLDS
 from policyframes_training.tiers.card import TierTexts, render_estimate
 from policyframes_training.tiers.export import Measured
@@ -14,16 +15,15 @@ from policyframes_training.tiers.routing import Tradeoff
 _TOGETHER = "linked\ndocuments kept together"
 
 
-def describe_fast(bundle: Bundle, *, taught: int, folds: int = FOLDS) -> TierTexts:
+def describe_fast(bundle: Bundle, *, lesson: Lesson | None, folds: int = FOLDS) -> TierTexts:
     """Return the texts of the fast tier.
 
     Args:
         bundle: of the tier.
-        taught: number of uncoded passages that it learned from a teacher on.
+        lesson: what it learned from a teacher; None for nothing.
         folds: into how many parts train was cut to set the bands.
     """
     terms = _describe_terms(bundle)
-    lesson = _describe_lesson(taught)
     return TierTexts(
         tag="tf-idf",
         kind=f"TF-IDF over {terms} and one logistic regression per framing,\n"
@@ -32,22 +32,24 @@ def describe_fast(bundle: Bundle, *, taught: int, folds: int = FOLDS) -> TierTex
             f'It reads {terms}, not clauses: negation ("no threat"), who says it, and who acts on whom escape it.',
             "It has a vocabulary of its time. Names and terms newer than its documents count for nothing.",
         ),
-        training=f"It\nlearned from their codes{lesson}. Its vocabulary holds\n{terms} and nothing longer.",
+        training=f"It\nlearned from their codes{_describe_lesson(lesson)}. Its vocabulary holds\n{terms} and nothing"
+        " longer.",
         choice="Settings were chosen by mean average precision on validation:",
         held_out=_describe_held_out(folds),
     )
 
 
-def describe_encoder(bundle: Bundle, params: Mapping[str, object], *, folds: int, taught: int = 0) -> TierTexts:
+def describe_encoder(
+    bundle: Bundle, params: Mapping[str, object], *, folds: int, lesson: Lesson | None = None
+) -> TierTexts:
     """Return the texts of the encoder.
 
     Args:
         bundle: of the tier.
         params: those of `EncoderSettings`.
         folds: into how many parts train was cut to set the bands; 0 for none.
-        taught: number of uncoded passages that it learned from a teacher on.
+        lesson: what it learned from a teacher; None for nothing.
     """
-    lesson = _describe_lesson(taught)
     base = str(params["base"])
     layers = f"the lower {params['layers']} layers of " if params["layers"] else ""
     megabytes = round(sum(len(data) for data in bundle.files.values()) / 1e6)
@@ -61,7 +63,7 @@ def describe_encoder(bundle: Bundle, params: Mapping[str, object], *, folds: int
             "It reads one passage at a time: what stands around it, and who speaks where it does not say, escape it.",
             "What the pretrained weights hold of the world and its prejudices came with them.",
         ),
-        training=f"It\nlearned from their codes{lesson}.",
+        training=f"It\nlearned from their codes{_describe_lesson(lesson)}.",
         choice="The epoch with the highest mean average\nprecision on validation was kept.",
         held_out=_describe_held_out(folds),
         base=base if "/" in base else None,
@@ -103,12 +105,16 @@ def _describe_terms(bundle: Bundle) -> str:
     return f"{words} and parts of words" if bundle.features["char_ngrams"] else words
 
 
-def _describe_lesson(taught: int) -> str:
-    if not taught:
+def _describe_lesson(lesson: Lesson | None) -> str:
+    if lesson is None:
         return ""
+    teacher = f"an encoder fine-tuned from {lesson.teacher}" if lesson.teacher else "an encoder"
+    swapped = (
+        f"; in {lesson.swapped:,} of\nthem the names were swapped after it had read them" if lesson.swapped else ""
+    )
     return (
-        f" and, on {taught:,} uncoded passages of the same documents, from the\nprobabilities of an encoder"
-        " (distillation)"
+        f" and, on {len(lesson.taught.texts):,} uncoded passages of the same documents, from the\nprobabilities of"
+        f" {teacher} (distillation{swapped})"
     )
 
 

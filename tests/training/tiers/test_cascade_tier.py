@@ -1,0 +1,89 @@
+"""`policyframes train cascade` from nothing: the parts that are missing, what joins them, what it refuses."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from policyframes.bundle import load_bundle
+from policyframes.errors import RefusedError, TrainingError
+from policyframes.scorer import Scorer
+from policyframes_training.encoder.settings import EncoderSettings
+from policyframes_training.tiers.cascade import CascadePlan, train_cascade
+from policyframes_training.tiers.lesson import LESSON
+from tests.training.toy_encoder import write_base
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def plan(tiny, tmp_path_factory) -> CascadePlan:
+    home = tmp_path_factory.mktemp("cascade")
+    recipe = EncoderSettings(
+        base=str(write_base(home / "tiny-bert")), max_tokens=64, epochs=1, learning_rate=3e-3, layer_decay=1.0
+    )
+    return CascadePlan(
+        labels=tiny.labels,
+        documents=tiny.documents,
+        output=home / "tiny-cascade-v1",
+        name="tiny-cascade-v1",
+        seed=7,
+        experiment="tests",
+        store=home / "store",
+        fast="tiny-fast-v1",
+        encoder="tiny-encoder-v1",
+        share=0.3,
+        settings=recipe,
+        folds=2,
+        device="cpu",
+    )
+
+
+@pytest.fixture(scope="module")
+def lines() -> list[str]:
+    return []
+
+
+@pytest.fixture(scope="module")
+def made(plan, lines):
+    return train_cascade(plan, lines.append)
+
+
+def test_it_trains_the_encoder_first_and_the_fast_tier_from_its_lesson(made, plan, lines):
+    assert [line for line in lines if line.startswith("trains ")] == ["trains tiny-encoder-v1", "trains tiny-fast-v1"]
+    assert any("learns from a teacher's probabilities" in line for line in lines)
+    for part, name in (("fast", plan.fast), ("encoder", plan.encoder)):
+        assert made.bundle.parts[part].id == load_bundle(plan.output.parent / name).id
+
+
+def test_each_quality_scores_and_the_encoder_reads_no_more_than_its_share(made, plan):
+    texts = [f"The gangs endanger every town near the river, item {n}." for n in range(40)]
+    tiers = {
+        quality: [s.tier for s in Scorer(made.bundle, quality=quality).score(texts)] for quality in ("fast", "best")
+    }
+
+    assert set(tiers["fast"]) == {"fast"}
+    assert "fast" not in tiers["best"]
+    assert made.bundle.metrics["quality"] == "balanced"
+    assert set(made.bundle.metrics["test_by_quality"]) == {"fast", "balanced", "best"}
+    assert f"reads at most {plan.share:.0%}" in " ".join(made.bundle.card.split())
+
+
+def test_parts_that_are_there_are_used_as_they_are(made, plan):
+    lines: list[str] = []
+    again = train_cascade(replace(plan, overwrite=True), lines.append)
+
+    assert not any(line.startswith("trains ") for line in lines)
+    assert again.bundle.features == made.bundle.features
+    assert again.bundle.framings == made.bundle.framings
+
+
+@pytest.mark.usefixtures("made")
+def test_what_it_cannot_build_on_is_refused(plan, tmp_path):
+    with pytest.raises(RefusedError, match="exists already"):
+        train_cascade(plan)
+    other = replace(plan, output=plan.output.with_name("other-v1"), work=tmp_path)
+    with pytest.raises(TrainingError, match=LESSON):
+        train_cascade(other)
+    assert not other.output.exists()
