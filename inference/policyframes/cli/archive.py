@@ -116,7 +116,7 @@ def score(  # noqa: PLR0913  (each is an option of the command line)
     )
     try:
         with _stop_on_signals(), open_progress(quiet=quiet) as observer:
-            make_engine = _choose_engine(engine, address, workers, observer, has_texts=texts is not None)
+            make_engine = _choose_engine(engine, address, workers, observer)
             means = Means(workers=workers or _count_cores(), observer=observer, make_engine=make_engine)
             summary = score_archive(inputs, output, settings, means)
     except MemoryError as error:
@@ -136,17 +136,8 @@ app.command()(plan)
 app.command()(report)
 
 
-def _choose_engine(
-    engine: str, address: str, workers: int, observer: Observer, *, has_texts: bool
-) -> EngineMaker | None:
+def _choose_engine(engine: str, address: str, workers: int, observer: Observer) -> EngineMaker | None:
     """Return what makes the engine; None: this machine's processes."""
-    if engine == "ray" and has_texts:
-        raise UsageError(
-            where="--engine ray",
-            found="--texts, whose copy in the output folder other machines may not see",
-            allowed="--texts on this machine",
-            remedy="Leave --engine out; or join the texts to the export first, and score that table.",
-        )
     if engine == "ray":
         from policyframes.archive.cluster.engine import choose_ray  # noqa: PLC0415  (an extra)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -29,6 +30,9 @@ def plan(  # noqa: PLR0913  (each is an option of the command line)
     source: Annotated[
         Literal["newsapi", "mediacloud", "gdelt", "nexis", "warc"] | None, typer.Option(help="Whose export it is.")
     ] = None,
+    texts: Annotated[
+        Path | None, typer.Option(metavar="TABLE", help="Your own texts for exports of metadata, as for archive score.")
+    ] = None,
     bundle: Annotated[str, typer.Option(help="Name of a shipped bundle, or the folder of any.")] = "",
     quality: Annotated[
         Literal["fast", "balanced", "best"] | None, typer.Option(help="Plan for this one; without it, for all.")
@@ -53,6 +57,7 @@ def plan(  # noqa: PLR0913  (each is an option of the command line)
         keep=tuple(keep or ()),
         source=source or "",
         records=records,
+        texts=str(texts or ""),
         bundle=bundle,
         quality=quality or "",
         any_language=any_language,

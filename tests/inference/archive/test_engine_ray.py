@@ -22,6 +22,7 @@ from policyframes.archive.lock import hold_lock
 from policyframes.archive.settings import Settings
 from policyframes.errors import ArchiveClusterError, ArchiveLockedError, ArchiveWorkerError
 from tests.inference.archive.archives import make_rows, read_tree, run_job, write_rows
+from tests.inference.archive.test_texts import make_story, make_text, write_table
 from tests.inference.archive.workers import AbsentWorker, BrokenWorker, DoomedWorker, MortalWorker, OtherWorker
 
 pytestmark = pytest.mark.slow
@@ -95,6 +96,20 @@ def test_a_cluster_that_runs_gives_the_same_bytes(source, tmp_path, bundle_folde
 
     run_on_cluster(source, tmp_path / "out", bundle_folder, address=address, **changes)
 
+    assert read_both(tmp_path / "out") == read_both(tmp_path / "reference")
+
+
+def test_texts_of_a_table_are_joined_there(tmp_path, bundle_folder, address, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    stories = write_table(tmp_path / "stories.csv", [make_story(number) for number in range(20)])
+    texts = write_table(tmp_path / "texts.jsonl", [make_text(number) for number in range(15)])
+    settings = Settings(bundle=str(bundle_folder), source="mediacloud", texts=str(texts), shard_rows=4)
+    score_archive([str(stories)], tmp_path / "reference", settings)
+
+    # Its workers stand elsewhere, so that a path from here on would lead them nowhere.
+    summary = score_archive([str(stories)], Path("out"), settings, Means(make_engine=choose_ray(address, 2)))
+
+    assert (summary.scored, summary.quarantined) == (15, 5)
     assert read_both(tmp_path / "out") == read_both(tmp_path / "reference")
 
 

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet
 import pytest
 
+from policyframes.archive.forecast.forecast import forecast_job
 from policyframes.archive.job import Means, SilentObserver, score_archive
 from policyframes.archive.settings import Settings
 from policyframes.archive.sources.text_index import TextIndex, build_index, normalise_address
@@ -212,26 +213,25 @@ def test_going_on_with_other_texts_or_without_any_is_refused(tmp_path, bundle_fo
         run(stories, "", tmp_path / "out", bundle_folder)
 
 
-def test_the_command_line_joins_says_how_many_rows_have_a_text_and_knows_no_cluster(
-    tmp_path, bundle_folder, monkeypatch, capsys
-):
+def type_command(monkeypatch, capsys, *arguments):
+    """Return the exit code of a command, what it printed and what it said."""
+    monkeypatch.setattr(sys, "argv", ["policyframes", *map(str, arguments)])
+    with pytest.raises(SystemExit) as stop:
+        main.run()
+    told = capsys.readouterr()
+    return stop.value.code, told.out, " ".join(told.err.split())
+
+
+def test_the_command_line_joins_and_says_how_many_rows_have_a_text(tmp_path, bundle_folder, monkeypatch, capsys):
     stories = write_table(tmp_path / "stories.csv", [make_story(number) for number in range(3)])
     texts = write_table(tmp_path / "texts.csv", [make_text(0), make_text(1)])
-    command = ["policyframes", "archive", "score", str(stories), "--source", "mediacloud", "--texts", str(texts)]
-    command += ["-o", str(tmp_path / "out"), "--bundle", str(bundle_folder), "--workers", "1"]
+    command = ["archive", "score", stories, "--source", "mediacloud", "--texts", texts, "-o", tmp_path / "out"]
 
-    codes, said = [], []
-    for more in ([], ["--engine", "ray"]):
-        monkeypatch.setattr(sys, "argv", [*command, *more])
-        with pytest.raises(SystemExit) as stop:
-            main.run()
-        codes.append(stop.value.code)
-        said.append(" ".join(capsys.readouterr().err.split()))
+    code, _, said = type_command(monkeypatch, capsys, *command, "--bundle", bundle_folder, "--workers", 1)
 
-    assert codes == [3, 2]
-    assert "texts.csv: 2 of 3 rows have a text" in said[0]
-    assert "1 x text_not_given" in said[0]
-    assert "--texts on this machine" in said[1]
+    assert code == 3
+    assert "texts.csv: 2 of 3 rows have a text" in said
+    assert "1 x text_not_given" in said
 
 
 @pytest.mark.parametrize("source", ["", "newsapi", "nexis"])
@@ -301,3 +301,33 @@ def test_a_full_disk_leaves_no_half_of_the_copy(tmp_path):
     with pytest.raises(ArchiveOutputError, match="disk is full"):
         build_index(tmp_path / "texts.sqlite", fail(), {})
     assert not (tmp_path / "texts.sqlite").exists()
+
+
+def test_the_plan_of_a_job_joins_the_texts_and_leaves_nothing_behind(tmp_path, bundle_folder, monkeypatch):
+    stories = write_table(tmp_path / "stories.csv", [make_story(number) for number in range(60)])
+    texts = write_table(tmp_path / "texts.jsonl", [make_text(number) for number in range(45)])
+    (tmp_path / "scratch").mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "scratch"))
+    before = sorted(tmp_path.iterdir())
+
+    settings = Settings(bundle=str(bundle_folder), source="mediacloud", texts=str(texts))
+    found = forecast_job([str(stories)], settings, workers=1)
+    summary = run(stories, texts, tmp_path / "out", bundle_folder)
+
+    assert (found.rows, found.is_exact) == (60, True)
+    assert found.quarantined == summary.quarantined == 15
+    assert found.passages == summary.passages
+    assert sorted(tmp_path.iterdir()) == sorted([*before, tmp_path / "out"])
+    assert not list((tmp_path / "scratch").iterdir())
+
+
+def test_the_command_that_plans_takes_texts(tmp_path, bundle_folder, monkeypatch, capsys):
+    stories = write_table(tmp_path / "stories.csv", [make_story(number) for number in range(4)])
+    texts = write_table(tmp_path / "texts.csv", [make_text(number) for number in range(4)])
+    command = ["archive", "plan", stories, "--texts", texts, "--bundle", bundle_folder, "--workers", 1, "--json"]
+
+    code, printed, _ = type_command(monkeypatch, capsys, *command, "--source", "mediacloud")
+    assert (code, json.loads(printed)["rows"]) == (0, 4)
+    code, _, said = type_command(monkeypatch, capsys, *command)
+    assert code == 2
+    assert "--texts with --source" in said

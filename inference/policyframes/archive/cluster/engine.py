@@ -59,7 +59,8 @@ class _Worker:
 class RayEngine:
     """Scores on a Ray cluster: one actor a CPU, which loads the model once.
 
-    Shards go to actors and results come back through Ray; the inputs alone must be readable on every machine. An actor
+    Shards go to actors and results come back through Ray; the inputs alone must be readable on every machine, and with
+    a table of texts its copy in the folder of the results too. An actor
     that dies, whatever killed it, is replaced and its shard done again, up to `MOST_TRIES` times a shard.
 
     Args:
@@ -256,6 +257,7 @@ def explain_error(error: PolicyFramesError) -> PolicyFramesError:
     return type(error)(
         where=error.where,
         found=error.found,
-        allowed=f"{error.allowed}; every machine of the cluster must see the inputs under the same path",
+        allowed=f"{error.allowed}; every machine of the cluster must see the inputs under the same path, and with"
+        " --texts the folder of the results too",
         remedy=error.remedy,
     )

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from policyframes.archive.forecast.sampling import Sample, sample_inputs
 from policyframes.archive.forecast.timing import Timing, time_shards
-from policyframes.archive.inputs import find_inputs
+from policyframes.archive.inputs import Input, find_inputs
 from policyframes.archive.plan import choose_columns, look_at
 from policyframes.archive.scoring import Task
 from policyframes.archive.settings import Settings
-from policyframes.archive.sources.presets import apply_source
+from policyframes.archive.sources.presets import apply_source, require_textless
+from policyframes.archive.sources.texts import Join, fill_index, plan_join
 from policyframes.archive.tables import reserve_names
 from policyframes.errors import MissingExtraError, UsageError
 from policyframes.scorer import load
@@ -94,7 +99,9 @@ def forecast_job(
     seconds: float = SECONDS,
     say: Callable[[str], None] = lambda _: None,
 ) -> Forecast:
-    """Return what scoring an archive will take on this machine; nothing is written.
+    """Return what scoring an archive will take on this machine; no results are written.
+
+    A table of texts is copied to the system's folder for temporary files, and removed.
 
     Args:
         paths: files, or folders of them.
@@ -110,14 +117,45 @@ def forecast_job(
         BundleError: the model cannot be loaded.
     """
     settings = apply_source(settings)
+    require_textless(settings)
     inputs, _ = find_inputs(paths, settings.source)
+    start = time.perf_counter()
+    with _join_texts(inputs, settings, say) as join:
+        seconds_to_join = time.perf_counter() - start
+        sample = sample_inputs(inputs, settings)
+        if not sample.shards:
+            raise UsageError(
+                where=", ".join(paths)[:200], found="no rows", allowed="inputs with rows", remedy="Check the inputs."
+            )
+        timings = _time_qualities(sample, settings, join, workers=workers, seconds=seconds, say=say)
+    sample = replace(sample, planning_seconds=sample.planning_seconds + seconds_to_join)
+    return _sum_up(sample, timings, settings, workers=workers, price=price)
+
+
+@contextmanager
+def _join_texts(inputs: Sequence[Input], settings: Settings, say: Callable[[str], None]) -> Iterator[Join | None]:
+    """Copy the table of texts to where a job would, but for as long as it is needed alone."""
+    if not settings.texts:
+        yield None
+        return
+    with TemporaryDirectory(prefix="policyframes-") as folder:
+        join = plan_join(settings.texts, inputs, settings, Path(folder))
+        fill_index(join, settings, say)
+        yield join
+
+
+def _time_qualities(
+    sample: Sample,
+    settings: Settings,
+    join: Join | None,
+    *,
+    workers: int,
+    seconds: float,
+    say: Callable[[str], None],
+) -> dict[str, Timing]:
     bundle = load(settings.bundle or None, settings.quality or None)
-    columns = choose_columns(inputs, look_at(inputs, settings), settings, reserve_names(bundle.framings))
-    sample = sample_inputs(inputs, settings)
-    if not sample.shards:
-        raise UsageError(
-            where=", ".join(paths)[:200], found="no rows", allowed="inputs with rows", remedy="Check the inputs."
-        )
+    planned = settings if join is None else replace(settings, text_column=join.row_column)
+    columns = choose_columns(sample.inputs, look_at(sample.inputs, planned), planned, reserve_names(bundle.framings))
     is_single = settings.quality or (settings.bundle and bundle.bundle.kind != "cascade")
     chosen = (settings.quality,) if is_single else QUALITIES
     timings: dict[str, Timing] = {}
@@ -127,14 +165,14 @@ def forecast_job(
         )
     for quality in chosen:
         say(f"Scoring a sample at {quality or 'the one quality there is'}, up to {seconds:.0f} s")
-        task = Task(sample.inputs, columns, replace(settings, quality=quality, passages=True), settings.bundle)
+        task = Task(sample.inputs, columns, replace(settings, quality=quality, passages=True), settings.bundle, join)
         try:
             timings[quality] = time_shards(task, sample.shards, workers, budget=seconds)
         except MissingExtraError as error:
             if not timings:
                 raise
             say(f"Left out: {error}")
-    return _sum_up(sample, timings, settings, workers=workers, price=price)
+    return timings
 
 
 def _sum_up(

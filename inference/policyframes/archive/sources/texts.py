@@ -105,7 +105,8 @@ def plan_join(path: str, inputs: Sequence[Input], settings: Settings, folder: Pa
         raise make_changed_error(table)
     columns = Columns(text, column, "", (), has_other=False, encoded_schema=encode_schema(import_arrow().schema([])))
     table = replace(table, sha256=digests[0])
-    return Join(table, is_address, row_column, columns, folder / INDEX, shards)
+    # Whole: on a cluster it is opened from elsewhere.
+    return Join(table, is_address, row_column, columns, folder.resolve() / INDEX, shards)
 
 
 def _choose_keys(names: Sequence[str], known: Sequence[str], settings: Settings) -> tuple[str, str, bool]:
