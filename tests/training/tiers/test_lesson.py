@@ -15,6 +15,7 @@ from policyframes_training.tiers.lesson import (
     Teaching,
     describe_lesson,
     load_cross_fit,
+    load_teachers,
     read_lesson,
     save_cross_fit,
 )
@@ -106,7 +107,7 @@ def teaching(lesson, tmp_path, monkeypatch) -> Teaching:
     named = replace(lesson, uncoded_by_fold=logits, uncoded_sha256=NAMED.sha256, model="some-base")
     save_cross_fit(named, tmp_path / "lesson.safetensors")
     monkeypatch.setattr(lessons, "collect_uncoded", lambda *_: NAMED)
-    return Teaching(tmp_path / "lesson.safetensors")
+    return Teaching((tmp_path / "lesson.safetensors",))
 
 
 def test_names_are_swapped_and_probabilities_stay(teaching, tmp_path):
@@ -135,6 +136,22 @@ def test_a_lesson_can_be_cut_short(teaching, tmp_path):
     for part, whole in zip(short.by_fold, plain.by_fold, strict=True):
         assert part.texts == tuple(text for text in whole.texts if text in short.taught.texts)
     assert len(read_lesson(replace(teaching, most=9), _Corpus(), tmp_path, seed=0).taught.texts) == 4
+
+
+def test_the_mean_of_two_teachers_teaches_where_they_were_cut_alike(lesson, tmp_path):
+    other = replace(lesson, **{name: getattr(lesson, name) + 1 for name in ("train", "validation", "uncoded_by_fold")})
+    paths = [tmp_path / "one.safetensors", tmp_path / "two.safetensors"]
+    save_cross_fit(replace(lesson, model="some-base"), paths[0])
+    save_cross_fit(other, paths[1])
+
+    both = load_teachers(paths, _Corpus(), UNCODED)
+
+    for name in ("train", "validation", "uncoded_by_fold"):
+        assert getattr(both, name) == pytest.approx(getattr(lesson, name) + 0.5, abs=1e-6)
+    assert both.model == "some-base and an encoder"
+    save_cross_fit(replace(other, fold_of={"a": 1, "b": 0}), paths[1])
+    with pytest.raises(TrainingError, match=r"two\.safetensors.*folds or uncoded passages"):
+        load_teachers(paths, _Corpus())
 
 
 def test_what_makes_no_sense_is_refused(teaching, tmp_path):

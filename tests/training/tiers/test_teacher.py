@@ -48,7 +48,7 @@ def made(plan):
 
 @pytest.fixture
 def student(plan, made, tmp_path) -> EncoderPlan:
-    return replace(plan, output=tmp_path / "out", name="s-v1", work=tmp_path, teacher=Teaching(made.lesson))
+    return replace(plan, output=tmp_path / "out", name="s-v1", work=tmp_path, teacher=Teaching((made.lesson,)))
 
 
 def test_it_leaves_a_lesson_and_no_bundle(plan, made):
@@ -132,15 +132,15 @@ def test_the_fast_tier_learns_from_it(made, tiny, tmp_path):
         seed=7,
         experiment="tests",
         store=tmp_path / "store",
-        teacher=Teaching(made.lesson, most=20),
+        teacher=Teaching((made.lesson, made.lesson), most=20),
     )
     lines: list[str] = []
     taught = train_fast(plan, lines.append)
 
     assert any("probabilities on 20 uncoded passages" in line for line in lines)
-    assert "an encoder fine-tuned from tiny-bert" in " ".join(taught.bundle.card.split())
+    assert "an encoder fine-tuned from tiny-bert and tiny-bert" in " ".join(taught.bundle.card.split())
     run = _import_mlflow().MlflowClient(tracking_uri=taught.store.uri).get_run(taught.run_id)
-    assert run.data.params["teacher"] == "tiny-bert"
+    assert run.data.params["teacher"] == "tiny-bert and tiny-bert"
     assert run.data.params["taught_passages"] == "20"
 
 

@@ -74,8 +74,11 @@ _Values = Annotated[
 ]
 _Folds = Annotated[int, typer.Option(help="Parts of train that are held out in turn; 0 for none.", min=0)]
 _Teacher = Annotated[
-    Path | None,
-    typer.Option(help="lesson.safetensors of an encoder: learns from its probabilities too.", metavar="FILE"),
+    list[Path] | None,
+    typer.Option(
+        help="lesson.safetensors of an encoder: learns from its probabilities too. Repeated: from their mean.",
+        metavar="FILE",
+    ),
 ]
 _Swapped = Annotated[
     float, typer.Option(help="Share of what the teacher read in which names are swapped.", min=0.0, max=1.0)
@@ -336,10 +339,10 @@ def add_errors(
         Console(highlight=False).print(f"{amended.name}  {amended.id}", markup=False, soft_wrap=True)
 
 
-def _make_teaching(lesson: Path | None, swapped_share: float, most: int | None) -> Teaching | None:
+def _make_teaching(lessons: list[Path] | None, swapped_share: float, most: int | None) -> Teaching | None:
     from policyframes_training.tiers.lesson import Teaching  # noqa: PLC0415  (see above)
 
-    return Teaching(lesson, swapped_share, most) if lesson else None
+    return Teaching(tuple(lessons), swapped_share, most) if lessons else None
 
 
 def _make_settings(base: str, epochs: int | None, values: list[str] | None) -> EncoderSettings:

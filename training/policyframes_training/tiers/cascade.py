@@ -154,7 +154,7 @@ def _train_missing(plan: CascadePlan, report: Report) -> None:
     if not fast.is_dir():
         report(f"trains {plan.fast}")
         lesson = plan.find_work_folder(plan.encoder) / LESSON
-        teacher = Teaching(lesson) if plan.documents is not None and lesson.is_file() else None
+        teacher = Teaching((lesson,)) if plan.documents is not None and lesson.is_file() else None
         train_fast(FastPlan(**shared, output=fast, name=plan.fast, teacher=teacher), report)
 
 

@@ -43,7 +43,7 @@ from policyframes_training.tiers.lesson import (
     CrossFit,
     Teaching,
     describe_lesson,
-    load_cross_fit,
+    load_teachers,
     number_folds,
     read_lesson,
     save_cross_fit,
@@ -206,7 +206,7 @@ def _cross_fit(plan: EncoderPlan, corpus: Corpus, lesson: Lesson | None, place: 
     folded = hold_out_encoder(train, validation, plan.settings, folding=folding, seed=plan.seed, place=place)
     if plan.teacher is None:
         return _CrossFitted(folded, folded.texts, uncoded.sha256)
-    teacher = load_cross_fit(plan.teacher.lesson, corpus)
+    teacher = load_teachers(plan.teacher.lessons, corpus)
     return _CrossFitted(folded, teacher.uncoded_by_fold, teacher.uncoded_sha256, teacher.model)
 
 

@@ -6,7 +6,7 @@ One safetensors file; no text is in it, only hashes that say which passages it s
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
@@ -143,16 +143,41 @@ class Teaching:
     """How a tier learns from a teacher.
 
     Attributes:
-        lesson: the file that the teacher's training left.
+        lessons: the files that the teachers' trainings left; of several, the mean of their logits teaches.
         swapped_share: share of the uncoded passages whose names are swapped, see `perturb`, with the probabilities that
             the teacher gave them as they were. Who is named then says less about the framing; the swaps are those of
             `swap-all`, names outside its lists stay.
         most: passages that are learned from, at most, drawn by chance; None for all.
     """
 
-    lesson: Path
+    lessons: tuple[Path, ...]
     swapped_share: float = 1.0
     most: int | None = None
+
+
+def load_teachers(paths: Sequence[Path], corpus: Corpus, uncoded: Uncoded | None = None) -> CrossFit:
+    """Read the lessons of several teachers as one, the mean of their logits.
+
+    Args:
+        paths: of the files.
+        corpus: that they must be about.
+        uncoded: the uncoded passages that they must be about; None where they are not needed.
+
+    Raises:
+        TrainingError: one cannot be read, or is about others, or was held out on other parts of train.
+    """
+    found = [load_cross_fit(path, corpus, uncoded) for path in paths]
+    first = found[0]
+    for path, other in zip(paths, found, strict=True):
+        if (other.fold_of, other.uncoded_sha256) != (first.fold_of, first.uncoded_sha256):
+            raise TrainingError(
+                where=str(path),
+                found=f"folds or uncoded passages that are not those of {paths[0]}",
+                allowed="teachers that were trained on the same documents with the same --folds",
+                remedy="Train one of them again, or leave it out.",
+            )
+    means = {name: np.mean([getattr(one, name) for one in found], axis=0) for name in _TENSORS}
+    return replace(first, **means, model=" and ".join(one.model or "an encoder" for one in found))
 
 
 def read_lesson(
@@ -178,7 +203,7 @@ def read_lesson(
     """
     _check_teaching(teaching, documents)
     uncoded = collect_uncoded(corpus, cast("Path", documents), report)
-    lesson = load_cross_fit(teaching.lesson, corpus, uncoded).teach(uncoded)
+    lesson = load_teachers(teaching.lessons, corpus, uncoded).teach(uncoded)
     chance = np.random.default_rng(seed)
     count = len(uncoded.texts)
     taken = set(uncoded.texts)
