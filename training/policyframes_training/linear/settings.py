@@ -62,13 +62,18 @@ def candidate_settings(
             such as headlines, runs of characters are: a short text repeats no word, but parts of words.
     """
     if with_teacher:
-        # Many more passages carry longer n-grams; each fit takes its time.
+        # Many more passages carry longer n-grams, and more weights; each fit takes its time.
         return tuple(
             LinearSettings(
-                word_ngrams=(1, longest), min_documents=4, strength=strength, balanced=False, teacher_weight=0.5
+                word_ngrams=(1, longest),
+                min_documents=4,
+                strength=strength,
+                balanced=False,
+                teacher_weight=teacher_weight,
             )
             for longest in (1, 2)
-            for strength in (1.0, 3.0)
+            for teacher_weight in (0.5, 2.0)
+            for strength in (3.0, 10.0)
         )
     original_weights = (1.0, 0.5) if with_originals else (1.0,)
     doubt_weights = (1.0, 0.6) if train is None or train.doubt.any() else (1.0,)
