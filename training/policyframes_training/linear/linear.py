@@ -23,6 +23,7 @@ from policyframes.backends.ngram import extract_ngrams
 from policyframes.errors import TrainingError
 from policyframes_training.corpus.corpus import PassageSet
 from policyframes_training.corpus.held_out import HeldOut, Lesson, TaughtPassages
+from policyframes_training.linear.names import find_name_terms
 from policyframes_training.linear.settings import LinearSettings
 
 # Parts of train that are held out in turn; with more of them each fit keeps more, and takes its time.
@@ -106,7 +107,7 @@ def choose_settings(
     trials: list[Trial] = []
     vectorized: dict[str, tuple[_Vectorized, csr_matrix]] = {}
     for settings in candidates:
-        key = repr((settings.features, settings.min_documents))
+        key = repr((settings.features, settings.min_documents, settings.names))
         if key not in vectorized:
             made = _vectorize(train, settings, taught)
             vectorized = {key: (made, made.vectorizer.transform(validation.texts))}
@@ -221,13 +222,16 @@ class _Vectorized:
 
 
 def _vectorize(passages: PassageSet, settings: LinearSettings, taught: TaughtPassages | None) -> _Vectorized:
+    texts = [*passages.texts, *(taught.texts if taught else ())]
+    extract = partial(extract_ngrams, features=settings.features)
+    left_out = frozenset() if settings.names else find_name_terms(texts, extract)
     vectorizer = TfidfVectorizer(
-        analyzer=partial(extract_ngrams, features=settings.features),
+        analyzer=partial(_extract_others, extract=extract, left_out=left_out) if left_out else extract,
         sublinear_tf=True,
         min_df=settings.min_documents,
     )
     try:
-        matrix = vectorizer.fit_transform([*passages.texts, *(taught.texts if taught else ())])
+        matrix = vectorizer.fit_transform(texts)
     except ValueError as error:
         raise TrainingError(
             where=f"{len(passages.texts)} training passages",
@@ -236,6 +240,10 @@ def _vectorize(passages: PassageSet, settings: LinearSettings, taught: TaughtPas
             remedy="Add passages.",
         ) from error
     return _Vectorized(passages, taught, vectorizer, matrix)
+
+
+def _extract_others(text: str, *, extract: Callable[[str], list[str]], left_out: frozenset[str]) -> list[str]:
+    return [term for term in extract(text) if term not in left_out]
 
 
 def _fit_estimators(made: _Vectorized, settings: LinearSettings, *, seed: int) -> LinearModel:

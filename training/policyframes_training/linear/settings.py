@@ -26,6 +26,7 @@ class LinearSettings:
         original_weight: weight of a passage in its original wording; a rewrite weighs 1.
         doubt_weight: a passage weighs this to the power of its coder's doubt (0, 1 or 2).
         teacher_weight: weight of an uncoded passage that a teacher has scored; a rewrite weighs 1.
+        names: whether terms that are mostly names may weigh anything, see `find_name_terms`.
     """
 
     word_ngrams: tuple[int, int] = (1, 2)
@@ -36,6 +37,7 @@ class LinearSettings:
     original_weight: float = 1.0
     doubt_weight: float = 0.6
     teacher_weight: float = 1.0
+    names: bool = True
 
     @property
     def features(self) -> dict[str, Any]:
@@ -70,6 +72,7 @@ def candidate_settings(
                 strength=strength,
                 balanced=False,
                 teacher_weight=teacher_weight,
+                names=False,
             )
             for longest in (1, 2)
             for teacher_weight in (0.5, 2.0)

@@ -162,7 +162,7 @@ def _make_bundle(
     errors = fit_tier_errors(calibration.settings, fitted.validation, fitted.train, corpus)
     bundle = replace(bundle, metrics=describe_metrics(measured, calibration), errors=errors)
     facts = collect_facts(bundle, corpus, fitted.model.settings.as_params(), measured=measured, calibration=calibration)
-    texts = describe_fast(bundle, lesson=lesson, folds=fitted.folds)
+    texts = describe_fast(bundle, lesson=lesson, folds=fitted.folds, names=fitted.model.settings.names)
     return replace(bundle, card=render_card(facts, texts)), measured
 
 

@@ -15,14 +15,16 @@ from policyframes_training.tiers.routing import Tradeoff
 _TOGETHER = "linked\ndocuments kept together"
 
 
-def describe_fast(bundle: Bundle, *, lesson: Lesson | None, folds: int = FOLDS) -> TierTexts:
+def describe_fast(bundle: Bundle, *, lesson: Lesson | None, folds: int = FOLDS, names: bool = True) -> TierTexts:
     """Return the texts of the fast tier.
 
     Args:
         bundle: of the tier.
         lesson: what it learned from a teacher; None for nothing.
         folds: into how many parts train was cut to set the bands.
+        names: whether its vocabulary may hold names.
     """
+    blind = "" if names else ", and no names of\ncountries, organizations, persons or parties, nor years"
     terms = _describe_terms(bundle)
     return TierTexts(
         tag="tf-idf",
@@ -33,7 +35,7 @@ def describe_fast(bundle: Bundle, *, lesson: Lesson | None, folds: int = FOLDS) 
             "It has a vocabulary of its time. Names and terms newer than its documents count for nothing.",
         ),
         training=f"It\nlearned from their codes{_describe_lesson(lesson)}. Its vocabulary holds\n{terms} and nothing"
-        " longer.",
+        f" longer{blind}.",
         choice="Settings were chosen by mean average precision on validation:",
         held_out=_describe_held_out(folds),
     )
