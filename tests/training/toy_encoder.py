@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -97,3 +98,29 @@ def make_settings(base: str) -> EncoderSettings:
 
 
 TRAIN, VALIDATION = make_passages(240, seed=1), make_passages(60, seed=2)
+
+
+def describe_plan(tiny, home: Path, name: str, **recipe) -> dict[str, Any]:
+    """Return the fields of a plan that trains a transformer of chance on the small labels, in two folds."""
+    settings = EncoderSettings(
+        **{
+            "base": str(write_base(home / "tiny-bert")),
+            "max_tokens": 64,
+            "epochs": 1,
+            "learning_rate": 3e-3,
+            "layer_decay": 1.0,
+            **recipe,
+        }
+    )
+    return {
+        "labels": tiny.labels,
+        "documents": tiny.documents,
+        "output": home / name,
+        "name": name,
+        "seed": 7,
+        "experiment": "tests",
+        "store": home / "store",
+        "settings": settings,
+        "folds": 2,
+        "device": "cpu",
+    }

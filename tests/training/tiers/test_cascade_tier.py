@@ -9,10 +9,9 @@ import pytest
 from policyframes.bundle import load_bundle
 from policyframes.errors import RefusedError, TrainingError
 from policyframes.scorer import Scorer
-from policyframes_training.encoder.settings import EncoderSettings
 from policyframes_training.tiers.cascade import CascadePlan, train_cascade
 from policyframes_training.tiers.lesson import LESSON
-from tests.training.toy_encoder import write_base
+from tests.training.toy_encoder import describe_plan
 
 pytestmark = pytest.mark.slow
 
@@ -20,24 +19,8 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(scope="module")
 def plan(tiny, tmp_path_factory) -> CascadePlan:
     home = tmp_path_factory.mktemp("cascade")
-    recipe = EncoderSettings(
-        base=str(write_base(home / "tiny-bert")), max_tokens=64, epochs=1, learning_rate=3e-3, layer_decay=1.0
-    )
-    return CascadePlan(
-        labels=tiny.labels,
-        documents=tiny.documents,
-        output=home / "tiny-cascade-v1",
-        name="tiny-cascade-v1",
-        seed=7,
-        experiment="tests",
-        store=home / "store",
-        fast="tiny-fast-v1",
-        encoder="tiny-encoder-v1",
-        share=0.3,
-        settings=recipe,
-        folds=2,
-        device="cpu",
-    )
+    parts = {"fast": "tiny-fast-v1", "encoder": "tiny-encoder-v1"}
+    return CascadePlan(**describe_plan(tiny, home, "tiny-cascade-v1"), **parts, share=0.3)
 
 
 @pytest.fixture(scope="module")

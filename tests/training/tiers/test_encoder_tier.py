@@ -12,36 +12,16 @@ from policyframes.bundle import load_bundle
 from policyframes.errors import RefusedError, TrainingError, UsageError
 from policyframes.scorer import Scorer
 from policyframes_training.cli.train import app
-from policyframes_training.encoder.settings import EncoderSettings
 from policyframes_training.tiers.encoder import EncoderPlan, train_encoder
 from policyframes_training.tiers.lesson import LESSON, load_cross_fit
 from policyframes_training.tracking.tracking import _import_mlflow
-from tests.training.toy_encoder import write_base
+from tests.training.toy_encoder import describe_plan
 
 
 @pytest.fixture(scope="module")
 def plan(tiny, tmp_path_factory) -> EncoderPlan:
     home = tmp_path_factory.mktemp("tier")
-    recipe = EncoderSettings(
-        base=str(write_base(home / "tiny-bert")),
-        max_tokens=64,
-        epochs=3,
-        learning_rate=3e-3,
-        head_learning_rate=1e-2,
-        layer_decay=1.0,
-    )
-    return EncoderPlan(
-        labels=tiny.labels,
-        documents=tiny.documents,
-        output=home / "tiny-encoder-v1",
-        name="tiny-encoder-v1",
-        seed=7,
-        experiment="tests",
-        store=home / "store",
-        settings=recipe,
-        folds=2,
-        device="cpu",
-    )
+    return EncoderPlan(**describe_plan(tiny, home, "tiny-encoder-v1", epochs=3, head_learning_rate=1e-2))
 
 
 @pytest.fixture(scope="module")

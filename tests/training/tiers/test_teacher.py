@@ -10,13 +10,12 @@ from typer.testing import CliRunner
 
 from policyframes.errors import UsageError
 from policyframes_training.cli.train import app
-from policyframes_training.encoder.settings import EncoderSettings
 from policyframes_training.tiers.encoder import EncoderPlan, train_encoder
 from policyframes_training.tiers.fast import FastPlan, train_fast
 from policyframes_training.tiers.lesson import LESSON, Teaching, load_cross_fit
 from policyframes_training.tiers.teacher import train_teacher
 from policyframes_training.tracking.tracking import _import_mlflow
-from tests.training.toy_encoder import write_base
+from tests.training.toy_encoder import describe_plan
 
 pytestmark = pytest.mark.slow
 
@@ -24,21 +23,7 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(scope="module")
 def plan(tiny, tmp_path_factory) -> EncoderPlan:
     home = tmp_path_factory.mktemp("teacher")
-    recipe = EncoderSettings(
-        base=str(write_base(home / "tiny-bert")), max_tokens=64, epochs=1, learning_rate=3e-3, layer_decay=1.0
-    )
-    return EncoderPlan(
-        labels=tiny.labels,
-        documents=tiny.documents,
-        output=home / "tiny-teacher-v1",
-        name="tiny-teacher-v1",
-        seed=7,
-        experiment="tests",
-        store=home / "store",
-        settings=recipe,
-        folds=2,
-        device="cpu",
-    )
+    return EncoderPlan(**describe_plan(tiny, home, "tiny-teacher-v1"))
 
 
 @pytest.fixture(scope="module")
