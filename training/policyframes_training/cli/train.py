@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from policyframes.errors import MissingExtraError
+from policyframes_training.cli import train_options as options
 from policyframes_training.cli.labels import find_labels
 from policyframes_training.encoder.settings import DEFAULT_BASE
 
@@ -33,64 +34,6 @@ _SHOWN = (
     ("coverage", "share outside band"),
 )
 
-_Labels = Annotated[
-    Path | None,
-    typer.Option(
-        "--labels",
-        help="Folder of labels, or any labelled data (docs/training.md); ./labels unless given.",
-        metavar="PATH",
-    ),
-]
-_Taxonomy = Annotated[
-    Path | None, typer.Option(help="Framings of other data than labels/; taxonomy.yaml beside them unless given.")
-]
-_Documents = Annotated[
-    Path | None, typer.Option(help="Copies of the documents as <id>.txt: the originals train too.", metavar="DIR")
-]
-_Output = Annotated[
-    Path | None, typer.Option("-o", "--output", help="Bundle's folder; models/NAME unless given.", metavar="DIR")
-]
-_Seed = Annotated[int, typer.Option(help="Seed of fits and resampling.", min=0)]
-_Experiment = Annotated[str, typer.Option(help="Experiment that records the run.")]
-_Store = Annotated[
-    Path | None,
-    typer.Option(
-        help="Folder of the embedded run store; MLFLOW_TRACKING_URI, else .policyframes, unless given.", metavar="DIR"
-    ),
-]
-_Work = Annotated[
-    Path | None,
-    typer.Option(help="Folder of checkpoints and lessons; `training` in the run store's unless given.", metavar="DIR"),
-]
-_Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the bundle in that folder.")]
-_Base = Annotated[
-    str, typer.Option(help="Pretrained weights: id on the Hugging Face hub, or a local folder.", metavar="ID|DIR")
-]
-_Device = Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")]
-_Epochs = Annotated[int | None, typer.Option(help="Passes over the passages, at most.", min=1)]
-_Values = Annotated[
-    list[str] | None,
-    typer.Option("--set", help="Another value of the recipe, such as learning_rate=2e-4; may be repeated."),
-]
-_Folds = Annotated[int, typer.Option(help="Parts of train that are held out in turn; 0 for none.", min=0)]
-_Teacher = Annotated[
-    list[Path] | None,
-    typer.Option(
-        help="lesson.safetensors of an encoder: learns from its probabilities too. Repeated: from their mean.",
-        metavar="FILE",
-    ),
-]
-_Swapped = Annotated[
-    float, typer.Option(help="Share of what the teacher read in which names are swapped.", min=0.0, max=1.0)
-]
-_Taught = Annotated[
-    int | None, typer.Option(help="Passages to learn from the teacher on, at most; all unless given.", min=1)
-]
-_Restart = Annotated[
-    bool, typer.Option("--restart/--resume", help="Throw checkpoints away, or go on from the last one.")
-]
-_Name = Annotated[str, typer.Option(help="Name of the bundle, ending in -v and a number.")]
-
 
 @app.callback()
 def choose_tier() -> None:
@@ -99,20 +42,20 @@ def choose_tier() -> None:
 
 @app.command("fast")
 def train_fast_tier(  # noqa: PLR0913, PLR0917  (each parameter is an option of the command)
-    labels: _Labels = None,
-    taxonomy: _Taxonomy = None,
-    documents: _Documents = None,
-    teacher: _Teacher = None,
-    taught: _Taught = None,
-    swapped_share: _Swapped = 1.0,
-    output: _Output = None,
-    name: _Name = "fast-v1",
-    seed: _Seed = 0,
-    experiment: _Experiment = "policyframes",
-    store: _Store = None,
-    work: _Work = None,
+    labels: options.Labels = None,
+    taxonomy: options.Taxonomy = None,
+    documents: options.Documents = None,
+    teacher: options.Teacher = None,
+    taught: options.Taught = None,
+    swapped_share: options.Swapped = 1.0,
+    output: options.Output = None,
+    name: options.Name = "fast-v1",
+    seed: options.Seed = 0,
+    experiment: options.Experiment = "policyframes",
+    store: options.Store = None,
+    work: options.Work = None,
     *,
-    overwrite: _Overwrite = False,
+    overwrite: options.Overwrite = False,
 ) -> None:
     """Train the fast tier: n-grams and a linear layer, in about half a minute on two cores; minutes with a teacher."""
     # Imported here: scikit-learn, datasets and mlflow take seconds, and --help must not.
@@ -136,16 +79,16 @@ def train_fast_tier(  # noqa: PLR0913, PLR0917  (each parameter is an option of 
 
 @app.command("voice")
 def train_voice_model(  # noqa: PLR0913, PLR0917  (each parameter is an option of the command)
-    labels: _Labels = None,
-    taxonomy: _Taxonomy = None,
-    documents: _Documents = None,
-    output: _Output = None,
-    name: _Name = "voice-v1",
-    seed: _Seed = 0,
-    experiment: _Experiment = "policyframes",
-    store: _Store = None,
+    labels: options.Labels = None,
+    taxonomy: options.Taxonomy = None,
+    documents: options.Documents = None,
+    output: options.Output = None,
+    name: options.Name = "voice-v1",
+    seed: options.Seed = 0,
+    experiment: options.Experiment = "policyframes",
+    store: options.Store = None,
     *,
-    overwrite: _Overwrite = False,
+    overwrite: options.Overwrite = False,
 ) -> None:
     """Train the model of voice: whether a framing is the author's own or reported. Half a minute on two cores."""
     from policyframes_training.tiers.recording import Plan  # noqa: PLC0415  (see above)
@@ -167,26 +110,26 @@ def train_voice_model(  # noqa: PLR0913, PLR0917  (each parameter is an option o
 
 @app.command("encoder")
 def train_encoder_tier(  # noqa: PLR0913, PLR0917  (each parameter is an option of the command)
-    labels: _Labels = None,
-    taxonomy: _Taxonomy = None,
-    documents: _Documents = None,
-    base: _Base = DEFAULT_BASE,
-    device: _Device = "auto",
-    epochs: _Epochs = None,
-    values: _Values = None,
-    folds: _Folds = 3,
-    teacher: _Teacher = None,
-    taught: _Taught = None,
-    swapped_share: _Swapped = 1.0,
-    output: _Output = None,
-    name: _Name = "encoder-v1",
-    seed: _Seed = 0,
-    experiment: _Experiment = "policyframes",
-    store: _Store = None,
-    work: _Work = None,
+    labels: options.Labels = None,
+    taxonomy: options.Taxonomy = None,
+    documents: options.Documents = None,
+    base: options.Base = DEFAULT_BASE,
+    device: options.Device = "auto",
+    epochs: options.Epochs = None,
+    values: options.Values = None,
+    folds: options.Folds = 3,
+    teacher: options.Teacher = None,
+    taught: options.Taught = None,
+    swapped_share: options.Swapped = 1.0,
+    output: options.Output = None,
+    name: options.Name = "encoder-v1",
+    seed: options.Seed = 0,
+    experiment: options.Experiment = "policyframes",
+    store: options.Store = None,
+    work: options.Work = None,
     *,
-    restart: _Restart = False,
-    overwrite: _Overwrite = False,
+    restart: options.Restart = False,
+    overwrite: options.Overwrite = False,
 ) -> None:
     """Train the encoder tier: a fine-tuned transformer. The same command again goes on where it was cut off."""
     _check_libraries()
@@ -215,21 +158,21 @@ def train_encoder_tier(  # noqa: PLR0913, PLR0917  (each parameter is an option 
 
 @app.command("teacher")
 def train_larger_encoder(  # noqa: PLR0913, PLR0917  (each parameter is an option of the command)
-    documents: _Documents,
-    base: _Base,
-    labels: _Labels = None,
-    taxonomy: _Taxonomy = None,
-    device: _Device = "auto",
-    epochs: _Epochs = None,
-    values: _Values = None,
-    folds: _Folds = 3,
-    name: _Name = "teacher-v1",
-    seed: _Seed = 0,
-    experiment: _Experiment = "policyframes",
-    store: _Store = None,
-    work: _Work = None,
+    documents: options.Documents,
+    base: options.Base,
+    labels: options.Labels = None,
+    taxonomy: options.Taxonomy = None,
+    device: options.Device = "auto",
+    epochs: options.Epochs = None,
+    values: options.Values = None,
+    folds: options.Folds = 3,
+    name: options.Name = "teacher-v1",
+    seed: options.Seed = 0,
+    experiment: options.Experiment = "policyframes",
+    store: options.Store = None,
+    work: options.Work = None,
     *,
-    restart: _Restart = False,
+    restart: options.Restart = False,
 ) -> None:
     """Train an encoder too large to ship, fold by fold, and leave the lesson that --teacher of other tiers takes."""
     _check_libraries()
@@ -262,14 +205,14 @@ def train_larger_encoder(  # noqa: PLR0913, PLR0917  (each parameter is an optio
 
 @app.command("cascade")
 def train_whole_cascade(  # noqa: PLR0913, PLR0917  (each parameter is an option of the command)
-    labels: _Labels = None,
-    taxonomy: _Taxonomy = None,
-    documents: _Documents = None,
-    base: _Base = DEFAULT_BASE,
-    device: _Device = "auto",
-    epochs: _Epochs = None,
-    values: _Values = None,
-    folds: _Folds = 3,
+    labels: options.Labels = None,
+    taxonomy: options.Taxonomy = None,
+    documents: options.Documents = None,
+    base: options.Base = DEFAULT_BASE,
+    device: options.Device = "auto",
+    epochs: options.Epochs = None,
+    values: options.Values = None,
+    folds: options.Folds = 3,
     fast: Annotated[
         str, typer.Option(help="Name of the fast part, beside the cascade; trained where missing.")
     ] = "fast-v1",
@@ -277,14 +220,14 @@ def train_whole_cascade(  # noqa: PLR0913, PLR0917  (each parameter is an option
     share: Annotated[
         float, typer.Option(help="Share of the passages that the encoder may read at `balanced`.", min=0.0, max=1.0)
     ] = 0.23,
-    output: _Output = None,
-    name: _Name = "cascade-v1",
-    seed: _Seed = 0,
-    experiment: _Experiment = "policyframes",
-    store: _Store = None,
-    work: _Work = None,
+    output: options.Output = None,
+    name: options.Name = "cascade-v1",
+    seed: options.Seed = 0,
+    experiment: options.Experiment = "policyframes",
+    store: options.Store = None,
+    work: options.Work = None,
     *,
-    overwrite: _Overwrite = False,
+    overwrite: options.Overwrite = False,
 ) -> None:
     """Train the encoder, the fast tier that learns from it, and the cascade of both; parts that are there are used."""
     _check_libraries()
@@ -315,10 +258,10 @@ def train_whole_cascade(  # noqa: PLR0913, PLR0917  (each parameter is an option
 @app.command("errors")
 def add_errors(
     bundle: Annotated[Path, typer.Argument(help="Folder of the bundle; of a cascade its parts too.")],
-    labels: _Labels = None,
-    taxonomy: _Taxonomy = None,
-    documents: _Documents = None,
-    work: _Work = None,
+    labels: options.Labels = None,
+    taxonomy: options.Taxonomy = None,
+    documents: options.Documents = None,
+    work: options.Work = None,
 ) -> None:
     """Fit anew how a bundle errs, for the intervals of shares, and write it into the bundle; nothing else changes."""
     from policyframes_training.tiers.amending import amend_errors  # noqa: PLC0415  (see above)
