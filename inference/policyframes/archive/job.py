@@ -37,7 +37,14 @@ from policyframes.archive.scoring import Task
 from policyframes.archive.settings import Settings
 from policyframes.archive.shards import Shard
 from policyframes.archive.sources.presets import apply_source, require_textless
-from policyframes.archive.sources.texts import Join, count_matches, describe_matches, fill_index, plan_join
+from policyframes.archive.sources.texts import (
+    Join,
+    count_matches,
+    describe_matches,
+    fill_index,
+    lead_to_texts,
+    plan_join,
+)
 from policyframes.archive.storage import Disk
 from policyframes.archive.summary import Summary, summarise, write_summary
 from policyframes.archive.tables import PLACE_COLUMNS, reserve_names
@@ -191,8 +198,7 @@ def _begin(  # noqa: PLR0913  (all that a plan hangs on)
 ) -> Plan:
     """Make the plan, and write down what it was made from."""
     means.observer.say("Reading the inputs once, to hash them and to plan")
-    # What leads to a text stands for it until it is looked up.
-    planned = settings if join is None else replace(settings, text_column=join.row_column)
+    planned = lead_to_texts(settings, join)
     looks = look_at(inputs, planned)
     left_out = find_tables_without_text(inputs, looks, planned)
     _say_left_out(left_out, means)

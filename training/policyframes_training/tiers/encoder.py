@@ -64,8 +64,6 @@ from policyframes_training.tracking.tracking import open_store, record_run
 RECORDED = ("torch", "transformers", "accelerate", "tokenizers", "onnx", "onnxruntime")
 # Enough to see a graph that went wrong; the test split tells what rounding costs.
 _COMPARED = 200
-# Marks a work folder as one of this kind of training.
-TIER = {"tier": "encoder"}
 _WHOLE = "whole"
 Floats = npt.NDArray[np.float64]
 
@@ -170,12 +168,23 @@ def train_encoder(plan: EncoderPlan, report: Report = lambda _: None) -> Trained
     )
 
 
-def _fit(plan: EncoderPlan, corpus: Corpus, report: Report) -> _Fitted:
+def open_place(plan: EncoderPlan, report: Report) -> Workplace:
+    """Return where a plan's fits run, emptied first where it asks for a restart.
+
+    Raises:
+        RefusedError: the folder holds another training.
+        OutputError: the folder cannot be written.
+    """
     place = Workplace(plan.find_work_folder(plan.name), plan.device, report)
-    lesson = read_lesson(plan.teacher, corpus, plan.documents, seed=plan.seed, report=report) if plan.teacher else None
     if plan.restart:
         clear_folder(place.folder)
-    claim_folder(place.folder, hash_job(TIER))
+    claim_folder(place.folder, hash_job({"tier": "encoder"}))
+    return place
+
+
+def _fit(plan: EncoderPlan, corpus: Corpus, report: Report) -> _Fitted:
+    lesson = read_lesson(plan.teacher, corpus, plan.documents, seed=plan.seed, report=report) if plan.teacher else None
+    place = open_place(plan, report)
     train, validation = corpus.passages("train"), corpus.passages("validation")
     rows = make_rows(train, plan.settings)
     if lesson:

@@ -9,7 +9,6 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import cast
 
 import numpy as np
 import numpy.typing as npt
@@ -201,8 +200,7 @@ def read_lesson(
         TrainingError: the file cannot be read, is about others, or teaches nobody.
         UsageError: there are no documents, or share or number make no sense.
     """
-    _check_teaching(teaching, documents)
-    uncoded = collect_uncoded(corpus, cast("Path", documents), report)
+    uncoded = collect_uncoded(corpus, _check_teaching(teaching, documents), report)
     lesson = load_teachers(teaching.lessons, corpus, uncoded).teach(uncoded)
     chance = np.random.default_rng(seed)
     count = len(uncoded.texts)
@@ -235,7 +233,8 @@ def describe_lesson(lesson: Lesson | None) -> dict[str, str | int]:
     return {"teacher": lesson.teacher, "taught_passages": len(lesson.taught.texts), "taught_swapped": lesson.swapped}
 
 
-def _check_teaching(teaching: Teaching, documents: Path | None) -> None:
+def _check_teaching(teaching: Teaching, documents: Path | None) -> Path:
+    """Return the folder of the documents."""
     if documents is None:
         raise UsageError(
             where="training with a teacher",
@@ -257,6 +256,7 @@ def _check_teaching(teaching: Teaching, documents: Path | None) -> None:
             allowed="at least one",
             remedy="Give another number with --taught.",
         )
+    return documents
 
 
 def _reword(passages: TaughtPassages, wording: Mapping[str, str]) -> TaughtPassages:

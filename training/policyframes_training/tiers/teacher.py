@@ -16,12 +16,11 @@ import numpy.typing as npt
 from policyframes.errors import UsageError
 from policyframes_training.corpus.corpus import Corpus
 from policyframes_training.corpus.uncoded import Uncoded, collect_uncoded
-from policyframes_training.encoder.checkpoints import claim_folder, clear_folder, hash_job
 from policyframes_training.encoder.encoder import EncoderModel, FoldedLogits, Folding, hold_out_encoder, load_fold
 from policyframes_training.encoder.network import name_weights
-from policyframes_training.encoder.settings import Report, Workplace
+from policyframes_training.encoder.settings import Report
 from policyframes_training.linear.linear import mean_average_precision
-from policyframes_training.tiers.encoder import RECORDED, TIER, EncoderPlan, check_folds
+from policyframes_training.tiers.encoder import RECORDED, EncoderPlan, check_folds, open_place
 from policyframes_training.tiers.lesson import LESSON, CrossFit, Floats, number_folds, save_cross_fit
 from policyframes_training.tiers.recording import collect_provenance, describe_corpus
 from policyframes_training.tracking.provenance import read_environment
@@ -70,10 +69,7 @@ def train_teacher(plan: EncoderPlan, report: Report = lambda _: None) -> Trained
     corpus = plan.read_corpus()
     store = open_store(folder=plan.store)
     report(describe_corpus(corpus))
-    place = Workplace(plan.find_work_folder(plan.name), plan.device, report)
-    if plan.restart:
-        clear_folder(place.folder)
-    claim_folder(place.folder, hash_job(TIER))
+    place = open_place(plan, report)
     uncoded = collect_uncoded(corpus, documents, report)
     train, validation = corpus.passages("train"), corpus.passages("validation")
     folding = Folding(corpus.groups, plan.folds, uncoded.texts)

@@ -60,8 +60,8 @@ class RayEngine:
     """Scores on a Ray cluster: one actor a CPU, which loads the model once.
 
     Shards go to actors and results come back through Ray; the inputs alone must be readable on every machine, and with
-    a table of texts its copy in the folder of the results too. An actor
-    that dies, whatever killed it, is replaced and its shard done again, up to `MOST_TRIES` times a shard.
+    a table of texts its copy in the folder of the results too. An actor that dies, whatever killed it, is replaced and
+    its shard done again, up to `MOST_TRIES` times a shard.
 
     Args:
         task: the job.

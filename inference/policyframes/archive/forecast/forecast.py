@@ -18,7 +18,7 @@ from policyframes.archive.plan import choose_columns, look_at
 from policyframes.archive.scoring import Task
 from policyframes.archive.settings import Settings
 from policyframes.archive.sources.presets import apply_source, require_textless
-from policyframes.archive.sources.texts import Join, fill_index, plan_join
+from policyframes.archive.sources.texts import Join, fill_index, lead_to_texts, plan_join
 from policyframes.archive.tables import reserve_names
 from policyframes.errors import MissingExtraError, UsageError
 from policyframes.scorer import load
@@ -154,7 +154,7 @@ def _time_qualities(
     say: Callable[[str], None],
 ) -> dict[str, Timing]:
     bundle = load(settings.bundle or None, settings.quality or None)
-    planned = settings if join is None else replace(settings, text_column=join.row_column)
+    planned = lead_to_texts(settings, join)
     columns = choose_columns(sample.inputs, look_at(sample.inputs, planned), planned, reserve_names(bundle.framings))
     is_single = settings.quality or (settings.bundle and bundle.bundle.kind != "cascade")
     chosen = (settings.quality,) if is_single else QUALITIES

@@ -58,6 +58,11 @@ class Join:
         }
 
 
+def lead_to_texts(settings: Settings, join: Join | None) -> Settings:
+    """Return the settings by which an export is read: what leads to a text stands for it until it is looked up."""
+    return settings if join is None else replace(settings, text_column=join.row_column)
+
+
 def plan_join(path: str, inputs: Sequence[Input], settings: Settings, folder: Path) -> Join:
     """Return how a table of texts is joined to the inputs, and the shards that it is read in.
 
