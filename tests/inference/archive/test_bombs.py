@@ -48,6 +48,18 @@ def make_dictionary(folder: Path) -> None:
     pq.write_table(pa.table({"id": [f"b{i}" for i in range(4000)], "text": repeated}), folder / "bomb.parquet")
 
 
+def make_plain(folder: Path, *, rows: int = 1, megabytes: int = 60, groups: int = 40) -> None:
+    batch = pa.record_batch({"id": [f"b{row}" for row in range(rows)], "text": ["a" * (megabytes * MEGABYTE)] * rows})
+    options = {"compression": "zstd", "use_dictionary": False, "write_statistics": False}
+    with pq.ParquetWriter(folder / "bomb.parquet", batch.schema, **options) as writer:
+        for _ in range(groups):
+            writer.write_batch(batch)
+
+
+def make_long_rows(folder: Path) -> None:
+    make_plain(folder, rows=130, megabytes=8, groups=1)
+
+
 def make_table(folder: Path) -> None:
     with (folder / "bomb.csv").open("w") as stream:
         stream.write('id,text\na,The court decides.\nbomb,"')
@@ -68,6 +80,8 @@ BOMBS = {
     "a line of 200 MB": (make_long_line, "limit_exceeded"),
     "a gzip of 1000 to 1": (make_gzip, "limit_exceeded"),
     "a Parquet of 200 GB": (make_dictionary, "limit_exceeded"),
+    "a Parquet of 2.4 GB without a dictionary": (make_plain, "limit_exceeded"),
+    "a Parquet of long rows without a dictionary": (make_long_rows, "limit_exceeded"),
     "a quotation mark never closed": (make_table, "invalid_csv"),
     "a deep nest": (make_nest, "too_deep"),
     "a text of 200 MB": (make_text, "limit_exceeded"),

@@ -37,6 +37,11 @@ def plan_shards(source: Input, settings: Settings) -> Iterator[Shard]:
     file.close()
 
 
+# A page is unpacked as a whole, and writers look at its size only after so many rows.
+_PAGE_ROWS = 1024
+_PAGE_BYTES = 1024**3
+
+
 @dataclass
 class _Cursor:
     """Where reading stands in a row group."""
@@ -71,8 +76,8 @@ class ParquetReader:
         Raises:
             ArchiveInputError: the disk cannot be read.
         """
-        if shard.fault:
-            yield self._make_faulty(Row(shard.first, fault=shard.fault))
+        if fault := shard.fault or self._find_bomb(shard):
+            yield self._make_faulty(Row(shard.first, fault=fault))
             return
         done = 0
         try:
@@ -84,17 +89,38 @@ class ParquetReader:
             fault = Fault(Code.DAMAGED_FILE, f"{error}; {lost} rows of this part are lost", rows=lost)
             yield self._make_faulty(Row(shard.first + done, f"row group {shard.group + 1}", fault=fault))
 
-    def _read_pieces(self, shard: Shard) -> Iterator[Any]:
+    def _open(self) -> ParquetSource:
+        """Return the file, opened the first time.
+
+        Raises:
+            DamagedInputError: it cannot be read.
+        """
         if self._file is None:
             columns = self._columns
             wanted = [columns.text, columns.id, columns.date, *(path for path, _ in columns.kept)]
             self._file = ParquetSource(self._source, list(dict.fromkeys(name for name in wanted if name)))
+        return self._file
+
+    def _find_bomb(self, shard: Shard) -> Fault | None:
+        """Return what is wrong with rows that are too long on average, before any of them is unpacked."""
+        try:
+            rows, size = self._open().measure_rows(shard.group)
+        except DamagedInputError:
+            return None  # Reading will say what is lost.
+        limit = min(self._limit, _PAGE_BYTES // max(1, min(rows, _PAGE_ROWS)))
+        if size <= limit:
+            return None
+        found = f"{rows} rows of {size} bytes on average in one row group, more than {limit}"
+        return Fault(Code.LIMIT_EXCEEDED, f"{found}; {shard.rows} rows of this part were not unpacked", rows=shard.rows)
+
+    def _read_pieces(self, shard: Shard) -> Iterator[Any]:
+        file = self._open()
         broken_at, message = self._broken.get(shard.group, (-1, ""))
         if 0 <= broken_at <= shard.offset:
             raise DamagedInputError(message)
         cursor = self._cursor
         if cursor is None or cursor.group != shard.group or cursor.position > shard.offset:
-            cursor = self._cursor = _Cursor(shard.group, 0, self._file.iterate(shard.group))
+            cursor = self._cursor = _Cursor(shard.group, 0, file.iterate(shard.group))
         end = shard.offset + shard.rows
         while cursor.position < end:
             piece = cursor.rest

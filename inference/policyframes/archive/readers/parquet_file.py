@@ -1,6 +1,7 @@
-"""A Parquet file: its schema, its row groups, its record batches. What its footer says of sizes is not believed.
+"""A Parquet file: its schema, its row groups, its record batches.
 
-Strings are read as dictionaries, so that a long value that is repeated a million times is held once.
+Strings are read as dictionaries, so that a long value that is repeated a million times is held once. Where values are
+not shared, what the footer says of sizes tells how many rows are unpacked at once.
 """
 
 from __future__ import annotations
@@ -13,6 +14,9 @@ from policyframes.archive.arrow import import_arrow
 from policyframes.archive.inputs import DamagedInputError, Input, InputFile, damage_errors
 from policyframes.archive.rows import BATCH
 from policyframes.errors import ArchiveInputError, UsageError
+
+# Uncompressed bytes that are read at once, as far as the footer is to be believed.
+_BATCH_BYTES = 32 * 1024 * 1024
 
 
 class ParquetSource:
@@ -51,8 +55,9 @@ class ParquetSource:
             raise
         except self.damage as error:
             self._raw.close()
-            text = " ".join(str(error).split())[:150]
-            raise DamagedInputError(f"no Parquet file, or cut off: no row of it can be read ({text})") from error
+            raise DamagedInputError(
+                f"no Parquet file, or cut off: no row of it can be read ({_shorten(error)})"
+            ) from error
 
     def close(self) -> None:
         """Close the file."""
@@ -64,22 +69,37 @@ class ParquetSource:
         groups = [metadata.row_group(index) for index in range(metadata.num_row_groups)]
         return [(group.num_rows, group.total_byte_size) for group in groups]
 
+    def measure_rows(self, group: int) -> tuple[int, int]:
+        """Return the rows of a row group, and the bytes of each on average, unpacked, in the columns that are read.
+
+        Both are what the footer states.
+
+        Raises:
+            DamagedInputError: the footer cannot be read.
+        """
+        try:
+            metadata = self.file.metadata.row_group(group)
+            columns = [metadata.column(index) for index in range(metadata.num_columns)]
+            read = [column for column in columns if column.path_in_schema.partition(".")[0] in self._roots]
+            size = sum(max(column.total_uncompressed_size, 0) for column in read)
+        except self.damage as error:
+            raise DamagedInputError(f"the footer is damaged ({_shorten(error)})") from error
+        return metadata.num_rows, size // max(metadata.num_rows, 1)
+
     def iterate(self, group: int) -> Iterator[Any]:
         """Yield the record batches of a row group.
 
         Raises:
             DamagedInputError: the rest of the row group cannot be read.
         """
+        rows = max(1, min(BATCH, _BATCH_BYTES // max(self.measure_rows(group)[1], 1)))
         try:
-            pieces = self.file.iter_batches(
-                batch_size=BATCH, row_groups=[group], columns=self._roots, use_threads=False
-            )
+            pieces = self.file.iter_batches(batch_size=rows, row_groups=[group], columns=self._roots, use_threads=False)
             yield from pieces if self._roots == self.names else map(self._unfold, pieces)
         except ArchiveInputError:
             raise
         except self.damage as error:
-            text = " ".join(str(error).split())[:150]
-            raise DamagedInputError(f"the row group is damaged from here on ({text})") from error
+            raise DamagedInputError(f"the row group is damaged from here on ({_shorten(error)})") from error
 
     def _unfold(self, piece: Any) -> Any:  # noqa: ANN401  (pyarrow has no types)
         """Return a batch whose columns are what dotted paths lead to within structs."""
@@ -104,6 +124,10 @@ def _refuse_twins(source: Input, names: list[str]) -> None:
             allowed="tables whose columns have different names",
             remedy="Rename one of them and write the file again.",
         )
+
+
+def _shorten(error: Exception) -> str:
+    return " ".join(str(error).split())[:150]
 
 
 def _is_string(kind: Any) -> bool:  # noqa: ANN401  (pyarrow has no types)
