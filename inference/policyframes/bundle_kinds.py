@@ -107,7 +107,7 @@ def _find_weight_fault(content: Content, framings: int) -> str:
         return "it has no framings or no vocabulary"
     if sorted(content.tensors) != sorted(_TENSORS):
         return f"the kind is 'ngram-linear' with the tensors {sorted(content.tensors)}"
-    if not all(isinstance(term, str) for term in content.vocabulary) or len(set(content.vocabulary)) != terms:
+    if set(map(type, content.vocabulary)) != {str} or len(set(content.vocabulary)) != terms:
         return "the vocabulary holds something else than different texts"
     for name, tensor in content.tensors.items():
         if tensor.dtype != np.float32 or tensor.shape != shapes[name]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from itertools import chain
 
 import numpy as np
 import numpy.typing as npt
@@ -48,21 +49,20 @@ class NgramIndex:
         shortest, self._longest = sizes
         self._terms = len(vocabulary) if shortest == 1 else 0
         # A word that is a term has the number of its row, counted from 1.
-        self._numbers = {term: row for row, term in enumerate(vocabulary, 1)} if shortest == 1 else {}
-        split = [(row, term.split(" ")) for row, term in enumerate(vocabulary) if " " in term]
-        split = [(row, words) for row, words in split if shortest <= len(words) <= self._longest]
-        others = dict.fromkeys(word for _, words in split for word in words if word not in self._numbers)
+        self._numbers = dict(zip(vocabulary, range(1, len(vocabulary) + 1), strict=True)) if shortest == 1 else {}
+        split = _split_terms(vocabulary, range(max(shortest, 2), self._longest + 1))
+        words = chain.from_iterable(words for _, words in split.values())
+        others = dict.fromkeys(word for word in words if word not in self._numbers)
         self._numbers |= zip(others, range(len(vocabulary) + 1, len(vocabulary) + 1 + len(others)), strict=True)
         self._width = len(vocabulary) + 1 + len(others)
         self._levels = self._build_levels(split)
 
-    def _build_levels(self, split: Sequence[tuple[int, Sequence[str]]]) -> list[_Level]:
-        rows = np.array([row for row, _ in split], dtype=np.int64)
-        sizes = np.array([len(words) for _, words in split], dtype=np.int64)
-        numbers = np.zeros((len(split), self._longest), dtype=np.int64)
-        numbers[np.arange(self._longest) < sizes[:, None]] = [
-            self._numbers[word] for _, words in split for word in words
-        ]
+    def _build_levels(self, split: Mapping[int, tuple[Numbers, Sequence[str]]]) -> list[_Level]:
+        rows = np.concatenate([np.empty(0, np.int64), *(rows for rows, _ in split.values())])
+        sizes = np.repeat(np.array(list(split), dtype=np.int64), [len(rows) for rows, _ in split.values()])
+        numbers = np.zeros((len(rows), self._longest), dtype=np.int64)
+        words = chain.from_iterable(words for _, words in split.values())
+        numbers[np.arange(self._longest) < sizes[:, None]] = list(map(self._numbers.__getitem__, words))
         levels, nodes = [], numbers[:, 0]
         for size in range(2, self._longest + 1):
             within = sizes >= size
@@ -97,6 +97,19 @@ class NgramIndex:
             is_term = rows >= 0
             found.append((owner[place[is_term]], rows[is_term]))
         return found
+
+
+def _split_terms(vocabulary: Sequence[str], sizes: range) -> dict[int, tuple[Numbers, Sequence[str]]]:
+    """Return by size the rows of the n-grams, and all their words one after the other.
+
+    Terms of one size are split together: one by one, a hundred thousand take longer than all else before a first score.
+    """
+    found = np.array([term.count(" ") + 1 for term in vocabulary], dtype=np.int64)
+    rows = {size: np.flatnonzero(found == size) for size in sizes}
+    return {
+        size: (chosen, " ".join([vocabulary[row] for row in chosen.tolist()]).split(" ") if len(chosen) else [])
+        for size, chosen in rows.items()
+    }
 
 
 class _Level:
