@@ -13,6 +13,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from policyframes.archive.inputs import find_inputs
+from policyframes.archive.readers.parquet_file import ParquetSource
 from tests.inference.archive.archives import make_rows, read_documents, read_quarantine, write_rows
 
 MEGABYTE = 1024 * 1024
@@ -106,3 +108,23 @@ def test_a_bomb_costs_its_own_rows_and_little_else(tmp_path, bundle_folder, chec
     assert int(done.stdout) <= 512 * MEGABYTE
     assert code in {entry["code"] for entry in read_quarantine(tmp_path / "out")}
     assert {f"za{number}" for number in range(5)} <= {row["document"] for row in read_documents(tmp_path / "out")}
+
+
+@pytest.mark.parametrize(
+    ("name", "size"), [("article.body", 1004), ("place.town", 504), ("tags", 2 * 54), ("short", 14), ("absent", 0)]
+)
+def test_the_footer_tells_how_long_rows_are_in_the_columns_that_are_read(tmp_path, name, size):
+    columns = {
+        "article.body": ["a" * 1000] * 100,
+        "place": [{"town": "a" * 500}] * 100,
+        "tags": [["a" * 50, "b" * 50]] * 100,
+        "short": ["a" * 10] * 100,
+    }
+    path = tmp_path / "news.parquet"
+    pq.write_table(pa.table(columns), path, compression="none", use_dictionary=False, write_statistics=False)
+    (source,), _ = find_inputs([str(path)])
+    rows, found = ParquetSource(source, [name]).measure_rows(0)
+
+    # Lengths come with the values, and pages with heads.
+    assert rows == 100
+    assert size <= found <= size + 4

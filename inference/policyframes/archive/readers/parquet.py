@@ -16,6 +16,10 @@ from policyframes.archive.settings import Settings
 from policyframes.archive.shards import Shard
 from policyframes.errors import UsageError
 
+# A page is unpacked as a whole, and writers look at its size only after so many rows.
+_PAGE_ROWS = 1024
+_PAGE_BYTES = 1024**3
+
 
 def plan_shards(source: Input, settings: Settings) -> Iterator[Shard]:
     """Yield the shards of a file; their `number` and `input` are for the caller to set."""
@@ -35,11 +39,6 @@ def plan_shards(source: Input, settings: Settings) -> Iterator[Shard]:
             yield Shard(0, 0, count, first + offset, group=group, offset=offset)
         first += rows
     file.close()
-
-
-# A page is unpacked as a whole, and writers look at its size only after so many rows.
-_PAGE_ROWS = 1024
-_PAGE_BYTES = 1024**3
 
 
 @dataclass

@@ -80,7 +80,9 @@ class ParquetSource:
         try:
             metadata = self.file.metadata.row_group(group)
             columns = [metadata.column(index) for index in range(metadata.num_columns)]
-            read = [column for column in columns if column.path_in_schema.partition(".")[0] in self._roots]
+            # A column's own name may hold dots, too.
+            begins = tuple(f"{root}." for root in self._roots)
+            read = [column for column in columns if f"{column.path_in_schema}.".startswith(begins)]
             size = sum(max(column.total_uncompressed_size, 0) for column in read)
         except self.damage as error:
             raise DamagedInputError(f"the footer is damaged ({_shorten(error)})") from error
