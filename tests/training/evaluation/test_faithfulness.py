@@ -41,7 +41,8 @@ def fast():
 
 @pytest.fixture(scope="module")
 def measured(fast, rewrites):
-    found = measure_faithfulness(fast, rewrites, seed=0, resamples=200, draws=5, limit=200)
+    # All passages: of 200 of them only 63 decisions are of partnership.
+    found = measure_faithfulness(fast, rewrites, seed=0, resamples=200, draws=5)
     return found, {(effect.way, effect.framing): effect for effect in found.effects}
 
 
@@ -61,10 +62,10 @@ def make_passages(*texts):
 def test_without_its_marks_a_passage_of_the_test_split_loses_far_more_than_without_random_words(measured, framing):
     effect = measured[1][SHOWN, framing]
 
-    # The logit falls by 2.4 to 3.7 more, and 4 of 5 decisions turn, against 1 of 15; of partnership there are 63 alone.
+    # The logit falls by 2.4 to 3.7 more, and 4 of 5 decisions turn, against 1 of 15.
     assert effect.logit.difference.low > 2.0
     assert effect.probability.difference.low > 0.4
-    assert effect.flips.difference.low > 0.55
+    assert effect.flips.difference.low > 0.6
     assert effect.logit.marked.value > 8 * effect.logit.random.value
 
 
