@@ -172,6 +172,15 @@ def test_the_cache_forgets_and_the_logits_stay(monkeypatch):
     assert len(backend._words) <= 2
 
 
+@pytest.mark.parametrize("bits", [1, 4, 20])
+def test_ngrams_are_found_where_many_share_a_slot(bits, monkeypatch):
+    texts = ["the court of the people at the border", "a border of the court, a threat at the people's border"]
+    bundle = bundle_of(texts, {"word_ngrams": [1, 3], "char_ngrams": None})
+    monkeypatch.setattr(chunks_module, "_SLOT_BITS", bits)
+
+    assert np.allclose(open_backend(bundle).logits(texts), [score_plainly(bundle, text) for text in texts], atol=1e-9)
+
+
 def test_a_long_chunk_is_not_kept():
     backend = open_backend(make_bundle())
     backend.logits(["threat/" * 20])

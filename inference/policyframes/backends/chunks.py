@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import chain
 
 import numpy as np
@@ -11,25 +11,38 @@ import numpy.typing as npt
 # Running text repeats its chunks: past this many, or this long, what comes is rare.
 _MOST_CHUNKS = 100_000
 _LONGEST_CHUNK = 40
-_FILTER_BITS = 20
+_SLOT_BITS = 20
 # Knuth's multiplicative hash: odd, and near 2**64 divided by the golden ratio.
 _SCATTER = np.uint64(11_400_714_819_323_198_485)
+_NUMBER = np.dtype(np.int32)
+_END = bytes(_NUMBER.itemsize)
 
 Numbers = npt.NDArray[np.int64]
 
 
-class ChunkCache(dict[str, tuple[int, ...]]):
-    """Remembers what each chunk of text stands for, and forgets all when it is full.
+class ChunkCache(dict[str, bytes]):
+    """Remembers the numbers that each chunk of text stands for, and forgets all when it is full.
 
+    The numbers are kept as bytes: those of a text are joined at once, and never become Python's integers.
     Several threads may use it at once: entries are never changed, and a lost one is made again.
+
+    Args:
+        make: from a chunk to its numbers.
     """
 
-    def __init__(self, make: Callable[[str], tuple[int, ...]]) -> None:
+    def __init__(self, make: Callable[[str], Iterable[int]]) -> None:
         super().__init__()
         self._make = make
 
-    def __missing__(self, chunk: str) -> tuple[int, ...]:
-        made = self._make(chunk)
+    def look_up(self, chunked: Iterable[Sequence[str]]) -> tuple[Numbers, Numbers]:
+        """Return the numbers of all chunks with a 0 after each text, and the place of each one's text."""
+        texts = [b"".join(map(self.__getitem__, chunks)) for chunks in chunked]
+        numbers = np.frombuffer(_END.join([*texts, b""]), dtype=_NUMBER)
+        lengths = np.fromiter(map(len, texts), dtype=np.int64, count=len(texts)) // _NUMBER.itemsize + 1
+        return np.repeat(np.arange(len(texts)), lengths), numbers.astype(np.int64)
+
+    def __missing__(self, chunk: str) -> bytes:
+        made = np.fromiter(self._make(chunk), dtype=_NUMBER).tobytes()
         if len(chunk) <= _LONGEST_CHUNK:
             if len(self) >= _MOST_CHUNKS:
                 self.clear()
@@ -113,24 +126,37 @@ def _split_terms(vocabulary: Sequence[str], sizes: range) -> dict[int, tuple[Num
 
 
 class _Level:
-    """The n-grams of one size, as sorted keys; `rows` are theirs, -1 for a beginning that is no term itself."""
+    """The n-grams of one size, as keys by which a hash table finds them.
+
+    Attributes:
+        rows: of each, -1 for a beginning that is no term itself.
+    """
 
     def __init__(self, keys: Numbers) -> None:
-        self._keys = np.append(keys, np.iinfo(np.int64).max)
-        self._filter = np.zeros(2**_FILTER_BITS, dtype=np.bool_)
-        self._filter[_scatter(keys)] = True
+        self._keys = keys
         self.rows = np.full(len(keys), -1, dtype=np.int64)
+        # A slot keeps the last of those that share it; the few others are searched for.
+        slots = _scatter(keys)
+        self._slots = np.full(2**_SLOT_BITS, -1, dtype=np.int32)
+        self._slots[slots] = np.arange(len(keys))
+        self._crowded_out = np.flatnonzero(self._slots[slots] != np.arange(len(keys)))
+        self._others = np.append(keys[self._crowded_out], np.iinfo(np.int64).max)
 
     def find(self, keys: Numbers) -> tuple[Numbers, Numbers]:
         """Return which of the keys are n-grams, and the place of each of these."""
-        # Most neighbours are no term, and telling so from one byte is cheaper than searching.
-        likely = np.flatnonzero(self._filter[_scatter(keys)])
-        wanted = keys[likely]
-        at = np.searchsorted(self._keys, wanted)
-        right = self._keys[at] == wanted
+        at = self._slots[_scatter(keys)]
+        # Most neighbours are no term, and an empty slot tells so.
+        likely = np.flatnonzero(at >= 0)
+        wanted, at = keys[likely], at[likely].astype(np.int64)
+        missed = np.flatnonzero(self._keys[at] != wanted)
+        among = np.searchsorted(self._others, wanted[missed])
+        is_there = self._others[among] == wanted[missed]
+        at[missed] = -1
+        at[missed[is_there]] = self._crowded_out[among[is_there]]
+        right = at >= 0
         return likely[right], at[right]
 
 
 def _scatter(keys: Numbers) -> Numbers:
-    """Return a place in the filter for each key."""
-    return np.asarray((keys.view(np.uint64) * _SCATTER) >> np.uint64(64 - _FILTER_BITS)).view(np.int64)
+    """Return the slot of each key."""
+    return np.asarray((keys.view(np.uint64) * _SCATTER) >> np.uint64(64 - _SLOT_BITS)).view(np.int64)

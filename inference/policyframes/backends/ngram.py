@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
-from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -114,26 +113,12 @@ class NgramLinear:
     def _count(self, texts: Sequence[str]) -> tuple[npt.NDArray[np.int64], ...]:
         """Return text, row and number of each term that occurs, by text and then by row."""
         chunked = [_join_hyphens(text).split() for text in texts]
-        found = self._index.find_rows(*_look_up(self._words, chunked))
+        found = self._index.find_rows(*self._words.look_up(chunked))
         if self._has_characters:
-            owner, row = _look_up(self._characters, chunked)
+            owner, row = self._characters.look_up(chunked)
             found.append((owner[row > 0], row[row > 0] - 1))
         # The texts are in order already, and the stable way makes use of it.
         keys = np.sort(np.concatenate([owner << self._bits | row for owner, row in found]), kind="stable")
         firsts = np.flatnonzero(np.diff(keys, prepend=-1))
         different = keys[firsts]
         return different >> self._bits, different & (1 << self._bits) - 1, np.diff(firsts, append=len(keys))
-
-
-def _look_up(
-    cache: ChunkCache, chunked: Sequence[Sequence[str]]
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Return the numbers that the cache has for all chunks and a 0 after each text, with the place of each's text."""
-    numbers: list[int] = []
-    ends = []
-    for chunks in chunked:
-        numbers.extend(chain.from_iterable(map(cache.__getitem__, chunks)))
-        numbers.append(0)
-        ends.append(len(numbers))
-    counts = np.diff(np.array([0, *ends], dtype=np.int64)).astype(np.int64)
-    return np.repeat(np.arange(len(chunked)), counts), np.array(numbers, dtype=np.int64)
