@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import compress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -248,14 +249,13 @@ class _Rules:
         return [self._make_score(*row) for row in zip(rows.tolist(), present.tolist(), doubted.tolist(), strict=True)]
 
     def _make_score(self, row: list[float], present: list[bool], doubted: list[bool]) -> Score:
-        names = self._names
-        probabilities = dict(zip(names, row, strict=True))
-        framings = tuple(name for name, is_present in zip(names, present, strict=True) if is_present)
+        probabilities = dict(zip(self._names, row, strict=True))
+        framings = tuple(compress(self._names, present))
         return Score(
             probabilities=probabilities,
             framings=framings,
             primary=max(framings, key=probabilities.__getitem__) if framings else None,
-            uncertain=tuple(name for name, is_doubted in zip(names, doubted, strict=True) if is_doubted),
+            uncertain=tuple(compress(self._names, doubted)),
             tier=self._tier,
         )
 
