@@ -218,8 +218,14 @@ def train_whole_cascade(  # noqa: PLR0913, PLR0917  (each parameter is an option
     ] = "fast-v1",
     encoder: Annotated[str, typer.Option(help="Name of the encoder part, likewise.")] = "encoder-v1",
     share: Annotated[
-        float, typer.Option(help="Share of the passages that the encoder may read at `balanced`.", min=0.0, max=1.0)
-    ] = 0.23,
+        float | None,
+        typer.Option(
+            help="Share of the passages that the encoder may read at `balanced`; else what leaves the cascade five times "
+            "as fast as the encoder.",
+            min=0.0,
+            max=1.0,
+        ),
+    ] = None,
     output: options.Output = None,
     name: options.Name = "cascade-v1",
     seed: options.Seed = 0,
@@ -233,6 +239,7 @@ def train_whole_cascade(  # noqa: PLR0913, PLR0917  (each parameter is an option
     _check_libraries()
     from policyframes_training.encoder.settings import check_device  # noqa: PLC0415
     from policyframes_training.tiers.cascade import CascadePlan, train_cascade  # noqa: PLC0415  (see above)
+    from policyframes_training.tiers.routing import ROUTED_SHARE  # noqa: PLC0415  (likewise)
 
     plan = CascadePlan(
         labels=find_labels(labels),
@@ -247,7 +254,7 @@ def train_whole_cascade(  # noqa: PLR0913, PLR0917  (each parameter is an option
         overwrite=overwrite,
         fast=fast,
         encoder=encoder,
-        share=share,
+        share=ROUTED_SHARE if share is None else share,
         settings=_make_settings(base, epochs, values),
         folds=folds,
         device=check_device(device),
