@@ -220,8 +220,8 @@ def train_whole_cascade(  # noqa: PLR0913, PLR0917  (each parameter is an option
     share: Annotated[
         float | None,
         typer.Option(
-            help="Share of the passages that the encoder may read at `balanced`; by default what leaves the cascade five "
-            "times as fast as the encoder.",
+            help="Share of the passages that the encoder may read at `balanced`; by default what leaves the cascade "
+            "five times as fast as the encoder.",
             min=0.0,
             max=1.0,
         ),
