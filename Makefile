@@ -28,7 +28,7 @@ test: .venv-full/installed ## Install everything, and run the whole suite
 cluster: .venv-full/ray ## Install Ray as well, and test archive jobs on a cluster of this machine's processes
 	@.venv-full/bin/python -m pytest tests/inference/archive/test_engine_ray.py
 
-torture: .venv-full/installed ## Kill archive jobs a thousand times, and print where: hours
+torture: .venv-full/installed ## Kill archive jobs a thousand times, and print where: over an hour
 	@POLICYFRAMES_TORTURE=1 .venv-full/bin/python -m pytest -s $(addprefix tests/inference/archive/test_,torture.py faults.py stopping.py)
 
 lint: .venv-full/installed ## Check style and types
