@@ -21,6 +21,7 @@ from policyframes.evidence.weights import Weigher
 from policyframes.language import is_foreign
 from policyframes.passages import Passage, Segmentation, split_passages
 from policyframes.resources import models_folder
+from policyframes.texts import require_texts
 
 if TYPE_CHECKING:
     from policyframes.profiles.extras import Axes, DataFrame
@@ -184,15 +185,7 @@ class Scorer:
         Raises:
             UsageError: a single string was given where a list of them is meant, or an entry is no text.
         """
-        # A generator would be empty after the check.
-        is_list = isinstance(texts, Sequence) and not isinstance(texts, str | bytes)
-        if not is_list or not all(isinstance(text, str) for text in texts):
-            raise UsageError(
-                where="Scorer.score",
-                found="something else than a list of texts",
-                allowed='a sequence of str, such as ["first passage", "second passage"]',
-                remedy="Put a single text into a list.",
-            )
+        texts = require_texts(texts, "Scorer.score")
         reading = self._backend.read(texts)
         scores: list[Score | None] = [None] * len(texts)
         for by_encoder, rules in self._rules.items():

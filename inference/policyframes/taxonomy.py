@@ -55,7 +55,7 @@ class Taxonomy:
     Attributes:
         version: version of the codebook.
         framings: in the order used everywhere.
-        aspects: in the order of the file.
+        aspects: in the order of the file; it may name none.
         sha256: hash of the file's bytes, recorded in every bundle and run.
     """
 
@@ -89,7 +89,9 @@ def _read(path: Path) -> Taxonomy:
     if not isinstance(data, dict):
         raise _fault(path, "the top level is no mapping", "the keys version, framings, aspects")
     framings = tuple(Framing(**fields) for fields in _entries(path, data, "framings"))
-    aspects = tuple(Aspect(**fields) for fields in _entries(path, data, "aspects", ("terms",), optional=("excluded",)))
+    # Who measures framings alone has no aspects to name.
+    listed = _entries(path, data, "aspects", ("terms",), optional=("excluded",)) if "aspects" in data else []
+    aspects = tuple(Aspect(**fields) for fields in listed)
     return Taxonomy(
         version=str(data.get("version", "")),
         framings=framings,

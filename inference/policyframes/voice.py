@@ -11,6 +11,7 @@ from policyframes.bundle import Bundle, load_bundle
 from policyframes.errors import BundleForeignError, UsageError
 from policyframes.resources import models_folder
 from policyframes.scorer import Scorer
+from policyframes.texts import require_texts
 from policyframes.voice_cues import CUES_VERSION, add_cues
 
 DEFAULT_VOICE = "voice-v1"
@@ -66,14 +67,7 @@ class VoiceReader:
             UsageError: a single string was given where a list of them is meant, an entry is no text, or `framed` has
                 another length.
         """
-        is_list = isinstance(texts, Sequence) and not isinstance(texts, str | bytes)
-        if not is_list or not all(isinstance(text, str) for text in texts):
-            raise UsageError(
-                where="VoiceReader.read",
-                found="something else than a list of texts",
-                allowed='a sequence of str, such as ["first passage", "second passage"]',
-                remedy="Put a single text into a list.",
-            )
+        texts = require_texts(texts, "VoiceReader.read")
         if framed is not None and len(framed) != len(texts):
             raise UsageError(
                 where="VoiceReader.read",

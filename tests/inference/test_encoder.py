@@ -204,3 +204,7 @@ def test_an_allocation_beyond_all_memory_is_damage():
     model.graph.node[4].output[0] = "before"
     with pytest.raises(BundleDamagedError, match="cannot be run"):
         open_backend(make_encoder(model=model.SerializeToString())).logits(["threat"])
+
+
+def test_half_a_surrogate_pair_is_read_as_any_odd_character(backend):
+    assert np.array_equal(backend.logits(["threat \ud800"]), backend.logits(["threat ?"]))

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from policyframes.bundle import FramingSettings, save_bundle
@@ -60,10 +62,29 @@ def test_there_is_one_score_a_text_in_order(scorer):
     assert scorer.score([]) == []
 
 
-@pytest.mark.parametrize("texts", ["one text", ["text", None], [1], 5, None, (t for t in ["a"]), b"bytes"])
-def test_a_single_string_or_no_text_is_refused(scorer, texts):
-    with pytest.raises(UsageError, match="list of texts"):
+@pytest.mark.parametrize(
+    ("texts", "found"),
+    [
+        ("one text", "a single text.* Put a single text into a list"),
+        (b"bytes", "Put a single text into a list"),
+        (["text", None], "NoneType None at place 1"),
+        (np.array(["text", 2.5], dtype=object), "float 2.5 at place 1"),
+        ([1], "int 1 at place 0"),
+        (5, "a int.* Make a list of it"),
+        (None, "a NoneType"),
+        ({"text": 1}, "a dict"),
+        ((t for t in ["a"]), "a generator.* Make a list of it"),
+    ],
+)
+def test_what_is_no_list_of_texts_is_refused_by_name_and_place(scorer, texts, found):
+    with pytest.raises(UsageError, match=found):
         scorer.score(texts)
+
+
+def test_a_column_of_a_table_is_a_list_of_texts(scorer):
+    texts = ["threat", "court"]
+
+    assert scorer.score(pd.Series(texts)) == scorer.score(np.array(texts)) == scorer.score(texts)
 
 
 def test_a_document_is_scored_passage_by_passage(scorer):

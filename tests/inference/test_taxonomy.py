@@ -30,7 +30,7 @@ def test_the_shipped_taxonomy_has_every_aspect_with_terms():
         ("a: [", "cannot be read"),
         ("version: 2020-13-45", "cannot be read"),
         (ASPECT, "'framings' is missing"),
-        (FRAMING, "'aspects' is missing"),
+        (FRAMING + "aspects: []\n", "'aspects' is missing or empty"),
         ("framings: [{id: a, label: A}]\n" + ASPECT, "other keys"),
         ("framings: [{id: A b, label: A, definition: d}]\n" + ASPECT, "framings.1..id"),
         ("framings: [{id: a, label: A, definition: d}, {id: a, label: A, definition: d}]\n" + ASPECT, "framings.2..id"),
@@ -70,3 +70,9 @@ def test_an_aspect_excludes_nothing_unless_it_says_so(tmp_path):
 def test_a_missing_taxonomy_is_named(tmp_path):
     with pytest.raises(TaxonomyError, match=r"nowhere\.yaml"):
         load_taxonomy(tmp_path / "nowhere.yaml")
+
+
+def test_a_taxonomy_may_do_without_aspects(tmp_path):
+    (tmp_path / "taxonomy.yaml").write_text(FRAMING)
+
+    assert load_taxonomy(tmp_path / "taxonomy.yaml").aspects == ()

@@ -120,7 +120,7 @@ def test_no_texts_have_no_voices(reader):
 
 @pytest.mark.parametrize("texts", ["one passage", [1, 2], None, (text for text in ("a", "b"))])
 def test_something_else_than_a_list_of_texts_is_refused(reader, texts):
-    with pytest.raises(UsageError, match="Put a single text into a list"):
+    with pytest.raises(UsageError, match="a sequence of str"):
         reader.read(texts)
 
 

@@ -124,7 +124,9 @@ def _check_id(value: Any) -> str | Fault:  # noqa: ANN401  (whatever a row holds
     if _SURROGATES.search(identity):
         return Fault(Code.WRONG_ID, "the id holds half of a surrogate pair", show_value(identity))
     if len(identity) > _MOST_ID:
-        return Fault(Code.WRONG_ID, f"the id has {len(identity)} characters", show_value(identity))
+        return Fault(
+            Code.WRONG_ID, f"the id has {len(identity)} characters, more than {_MOST_ID}", show_value(identity)
+        )
     return identity
 
 

@@ -138,12 +138,13 @@ def measure_archive(folder: Path, by: Sequence[str], errors: ErrorTable | None) 
     asked = list(dict.fromkeys(_split(text) for text in by))
     parts = list(dict.fromkeys(name for names in asked for name in names))
     gathered = gather_articles(folder, run["settings"]["output_format"], parts, kinds)
-    if not gathered.parts:
+    if not summary["scored"]:
+        is_empty = not summary["rows"]
         raise UsageError(
             where=str(folder),
             found="no article that was scored",
             allowed="a job with at least one",
-            remedy="quarantine.jsonl says what is wrong with the rows.",
+            remedy="Its inputs had no rows." if is_empty else "quarantine.jsonl says what is wrong with the rows.",
         )
     groupings, changes = [], []
     for names in asked:

@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import io
 import os
+import stat
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -207,6 +208,13 @@ def find_inputs(paths: Sequence[str], source: str = "") -> tuple[list[Input], li
     found: list[Input] = []
     ignored: list[str] = []
     for path in paths:
+        if path == "-" or _is_stream(Path(path)):
+            raise UsageError(
+                where=path,
+                found="a pipe, which can be read only once",
+                allowed="files and folders",
+                remedy="Write it to a file, and give that.",
+            )
         place = Path(path).resolve()
         if not place.exists():
             raise make_input_error(path, FileNotFoundError(2, "No such file or folder"))
@@ -223,6 +231,15 @@ def find_inputs(paths: Sequence[str], source: str = "") -> tuple[list[Input], li
             )
         found.append(Input("", str(place), *kind))
     return _name_inputs(found), ignored
+
+
+def _is_stream(place: Path) -> bool:
+    # Before it is resolved: a pipe's own name leads nowhere.
+    try:
+        mode = place.stat().st_mode
+    except OSError:
+        return False
+    return stat.S_ISFIFO(mode) or stat.S_ISCHR(mode) or stat.S_ISSOCK(mode)
 
 
 def _search_folder(folder: Path, ignored: list[str], source: str) -> list[Input]:

@@ -4,13 +4,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from datetime import datetime
 from email.utils import parsedate_to_datetime
 
 from policyframes.archive.sources.printed_dates import read_printed_date
 
 PERIODS = ("month", "year")
 UNDATED = "undated"
-_ISO = re.compile(r"(1[89]\d\d|20\d\d)(?:[-/.](0[1-9]|1[0-2])(?:[-/.T ]|\Z)|(0[1-9]|1[0-2])(?:[0-3]\d)(?:\d{6})?\Z|\Z)")
+_YEAR = r"(?P<year>1[89]\d\d|20\d\d)"
+_MONTH = r"(?P<month>0[1-9]|1[0-2])"
+_DAY = r"(?P<day>0[1-9]|[12]\d|3[01])"
+# What Python does not read as ISO 8601: a year, a month, other marks between the numbers, a zone or hours of any form.
+_PATTERNS = tuple(
+    re.compile(pattern)
+    for pattern in (
+        rf"{_YEAR}(?:[-/.]{_MONTH})?\Z",
+        rf"{_YEAR}(?P<mark>[-/.]){_MONTH}(?P=mark){_DAY}(?:[T ].*|Z|[+-]\d\d:?\d\d)?\Z",
+        rf"{_YEAR}{_MONTH}{_DAY}\d{{6}}\Z",
+    )
+)
+_YEARS = range(1800, 2100)
 _OUTLETS = ("outlet", "source_name", "source.name", "media_name", "publisher", "newspaper", "publication", "domain")
 
 
@@ -18,19 +31,39 @@ def find_period(date: str | None, by: str) -> str:
     """Return the period of a date, such as `2024-05` or `2024`; `undated` where there is no plain one.
 
     Args:
-        date: as the archive gave it: ISO 8601, `20240501`, as e-mail writes it, or as newspapers print it.
+        date: as the archive gave it: ISO 8601, `2024/05/01`, as e-mail writes it, or as newspapers print it.
         by: `month` or `year`.
     """
     text = (date or "").strip()
-    match = _ISO.match(text)
-    if match:
-        year, month = match.group(1), match.group(2) or match.group(3)
-    else:
-        iso = read_printed_date(text) or _read_mail_date(text)
-        year, month = (iso[:4], iso[5:7]) if iso else ("", "")
+    year, month = _read_numbers(text) or _split_iso(read_printed_date(text) or _read_mail_date(text))
     if by == "year":
         return year or UNDATED
     return f"{year}-{month}" if year and month else UNDATED
+
+
+def _split_iso(iso: str | None) -> tuple[str, str]:
+    return (iso[:4], iso[5:7]) if iso and int(iso[:4]) in _YEARS else ("", "")
+
+
+def _read_numbers(text: str) -> tuple[str, str] | None:
+    """Return year and month, of which the month may be empty; None where there is no such date, or no such day."""
+    for pattern in _PATTERNS:
+        if match := pattern.match(text):
+            found = match.groupdict()
+            year, month, day = found["year"], found["month"] or "", found.get("day")
+            return (year, month) if day is None or _is_day(year, month, day) else None
+    try:
+        return _split_iso(datetime.fromisoformat(text).date().isoformat())
+    except ValueError:
+        return None
+
+
+def _is_day(year: str, month: str, day: str) -> bool:
+    try:
+        datetime(int(year), int(month), int(day))  # noqa: DTZ001  (a day has no zone)
+    except ValueError:
+        return False
+    return True
 
 
 def _read_mail_date(text: str) -> str | None:

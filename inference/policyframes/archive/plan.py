@@ -148,13 +148,13 @@ def _make_schema(
 ) -> tuple[tuple[tuple[str, str], ...], bool, str]:
     """Return the carried columns with their new names, whether there is one for the rest, and the schema of all."""
     arrow = import_arrow()
-    kept = _name_kept(paths, reserved)
+    has_other = not settings.keep and any(source.format in {"jsonl", "json"} for source in inputs)
+    has_other = has_other and OTHER not in reserved
+    kept = _name_kept(paths, (*reserved, OTHER) if has_other else reserved)
     fields = [
         (name, choose_types(schemas, path, as_json=settings.output_format == "jsonl") if schemas else arrow.string())
         for path, name in kept
     ]
-    has_other = not settings.keep and any(source.format in {"jsonl", "json"} for source in inputs)
-    has_other = has_other and OTHER not in {name.lower() for name in (*reserved, *(name for _, name in kept))}
     fields += [(OTHER, arrow.string())] if has_other else []
     return tuple(kept), has_other, encode_schema(arrow.schema(fields))
 

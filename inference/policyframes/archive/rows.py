@@ -55,7 +55,7 @@ HINTS: dict[Code, str] = {
     Code.BROKEN_MARKUP: "The text holds tags that cannot be taken out; export it as plain text.",
     Code.NO_PASSAGES: "Headings, tables and captions are not scored; check that the article's text is complete.",
     Code.MISSING_ID: "Give every article an id, or say --id-col none: the place in the file is then the id.",
-    Code.WRONG_ID: "An id is a string or a whole number.",
+    Code.WRONG_ID: "An id is a short string or a whole number; --id-col none takes the place in the file as the id.",
     Code.DUPLICATE_ID: (
         "The first article of this id was scored. If this is another: give it another id, name another column with "
         "--id-col, or say --id-col none, which takes the place in the file as the id."

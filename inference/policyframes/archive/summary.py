@@ -26,12 +26,13 @@ class Summary:
         rows: read; the sum of scored and quarantined.
         scored: rows of the documents.
         quarantined: rows that quarantine.jsonl accounts for.
-        passages: scored passages.
-        counts: passages by framing, `none`, `uncertain`.
+        passages: scored passages, those of copies too.
+        counts: of these by framing, `none`, `uncertain`.
         shares: the same as shares of all passages, those of copies left out; None where there are no passages.
         faults: quarantined rows by code.
         duplicates: scored rows that are copies of an earlier one; 0 where copies were not looked for.
         markup: scored rows out of whose text markup (HTML) was taken.
+        duplicate_passages: passages of the copies.
     """
 
     rows: int
@@ -43,6 +44,7 @@ class Summary:
     faults: Mapping[str, int]
     duplicates: int = 0
     markup: int = 0
+    duplicate_passages: int = 0
 
 
 def summarise(entries: Sequence[Entry]) -> Summary:
@@ -65,6 +67,7 @@ def summarise(entries: Sequence[Entry]) -> Summary:
         faults=dict(sorted(faults.items())),
         duplicates=sum(entry.duplicates for entry in entries),
         markup=sum(entry.markup for entry in entries),
+        duplicate_passages=copies["passages"],
     )
 
 
@@ -130,9 +133,10 @@ share_...                     the same as a share of the article's passages
 has_...                       whether at least one passage carries it
 p_...                         mean probability over the passages; of none, that no framing is there
 primary                       the framing of most passages; empty where no passage carries one
-bundle, bundle_id, quality, version   what scored it
+bundle, bundle_id, quality, version   what scored it; quality is empty where the bundle has one tier, as fast-v1
 cluster, is_duplicate         with --dedupe: id of the first article of which this is a copy, or its own; whether it is
-                              a copy. The shares in summary.json leave copies out
+                              a copy. In summary.json passages and counts hold copies too; the shares leave them out:
+                              they are of passages - duplicate_passages
 
 The shares count what a model decided. They carry its errors: docs/archives.md says how to report them.
 """

@@ -86,7 +86,7 @@ class Encoder:
         """Return the windows of all texts, as token ids, and for each window the place of its text."""
         windows, owners = [], []
         with _named_errors():
-            encodings = self._tokenizer.encode_batch_fast(list(texts))
+            encodings = self._tokenizer.encode_batch_fast([_mend(text) for text in texts])
         for owner, encoding in enumerate(encodings):
             for window in (encoding, *encoding.overflowing):
                 # A tokenizer without marks gives an empty text no token, and a graph needs one.
@@ -105,6 +105,11 @@ class Encoder:
                 remedy="Export the encoder again.",
             )
         return logits
+
+
+def _mend(text: str) -> str:
+    # The library takes no half of a surrogate pair.
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _open_tokenizer(data: bytes, max_tokens: int) -> Tokenizer:

@@ -192,12 +192,13 @@ def _print_summary(summary: Summary, output: Path) -> None:
     lines = [f"{summary.rows} rows in = {summary.scored} scored + {summary.quarantined} quarantined"]
     if summary.scored:
         shares = (f"{name} {share:.1%}" for name, share in summary.shares.items() if share is not None)
-        lines.append(f"{summary.passages} passages: {', '.join(shares)}")
+        lines.append(f"{summary.passages - summary.duplicate_passages} passages: {', '.join(shares)}")
     elif summary.faults:
         code = max(summary.faults, key=lambda name: summary.faults[name])
         lines.append(f"No row could be scored; {summary.faults[code]} x {code}: {HINTS[Code(code)]}")
     if summary.duplicates:
-        lines.append(f"{summary.duplicates} articles are copies of earlier ones; the shares leave them out")
+        copies = f"{summary.duplicates} articles of {summary.duplicate_passages} passages are copies of earlier ones"
+        lines.append(f"{copies}; the shares leave them out")
     if summary.markup:
         articles = (
             "1 article held HTML in its" if summary.markup == 1 else f"{summary.markup} articles held HTML in their"

@@ -43,8 +43,16 @@ def collect(
     Raises:
         DocumentError: a file cannot be read or holds no text.
         TableError: the CSV cannot be read, or contradicts itself.
-        UsageError: two documents have one id, metadata is of none of them, or there is no such aspect.
+        UsageError: one path was given where a list of them is meant, two documents have one id, metadata is of none of
+            them, or there is no such aspect.
     """
+    if isinstance(documents, str | Path):
+        raise UsageError(
+            where="policyframes.collect",
+            found=f"one path, {str(documents)!r}",
+            allowed="a list of paths, or of scored documents",
+            remedy="Put it into a list.",
+        )
     scorer = scorer or load()
     scored = [_score(scorer, document) for document in documents]
     ids = [document.document.id for document in scored]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from policyframes.profiles.collection import Collection
+from policyframes.report.explanation import NO_DEFINITION, has_own_framings
 from policyframes.taxonomy import Aspect, load_taxonomy
 
 _PLAIN = str.maketrans({character: f"\\{character}" for character in "\\`*_{}[]<>#|~"})
@@ -10,12 +11,11 @@ _PLAIN = str.maketrans({character: f"\\{character}" for character in "\\`*_{}[]<
 
 def write_codebook(collection: Collection) -> str:
     """Return the definitions of what the results of this collection speak of, as Markdown."""
-    taxonomy = load_taxonomy()
-    framings = {framing.id: framing for framing in taxonomy.framings}
+    framings = {framing.id: framing for framing in load_taxonomy().framings}
     lines = [
         "# Codebook",
         "",
-        f"Version {taxonomy.version} of the codebook; the bundle is {collection.bundle.name}.",
+        _name_version(collection),
         "",
         "## Framings",
         "",
@@ -23,7 +23,9 @@ def write_codebook(collection: Collection) -> str:
         "",
     ]
     for name in collection.framings:
-        label, definition = (framings[name].label, framings[name].definition) if name in framings else (name, "")
+        label, definition = (
+            (framings[name].label, framings[name].definition) if name in framings else (name, NO_DEFINITION)
+        )
         lines += [f"- **{_escape(label)}** (`{name}`): {_escape(definition)}"]
     lines += [
         "- **None** (`none`): no framing is decided in the passage.",
@@ -40,6 +42,13 @@ def write_codebook(collection: Collection) -> str:
         for aspect in collection.aspects:
             lines += ["", *_describe(aspect)]
     return "\n".join(lines) + "\n"
+
+
+def _name_version(collection: Collection) -> str:
+    name = collection.bundle.name
+    if has_own_framings(collection.bundle):
+        return f"The bundle is {name}, made for framings of its own."
+    return f"Version {load_taxonomy().version} of the codebook; the bundle is {name}."
 
 
 def _describe(aspect: Aspect) -> list[str]:

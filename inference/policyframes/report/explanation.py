@@ -25,6 +25,8 @@ _FILES = {
     "codebook.md": "the definitions of the framings, and of the aspects with their terms",
 }
 
+NO_DEFINITION = "Not in the codebook of this package: the bundle was made for framings of its own."
+
 _TEMPLATE = """\
 RESULTS OF POLICYFRAMES {version}
 Scored with the bundle {bundle} ({bundle_id}).
@@ -50,8 +52,7 @@ WHAT THE NUMBERS DO NOT MEAN
 - A framing is what a passage does to its subject. It is no judgement of whether the threat is real, the rule just,
   or the partner willing, and no measure of the author's intent.
 {uncertain}
-- The labels behind the model were made by machine-assisted coding along a written codebook. No human expert has
-  validated them yet.
+{labels}
 - A share describes the passages of these documents, as far as they were read. It says nothing of documents that are
   not here, and the groups differ in more than the word that names them.
 """
@@ -84,9 +85,9 @@ def explain_results(collection: Collection, tables: Sequence[str], *, is_excel: 
         is_excel: whether they are in Excel's form.
     """
     bundle = collection.bundle
-    definitions = {framing.id: framing.definition for framing in load_taxonomy().framings}
+    definitions = find_definitions()
     framings = "\n".join(
-        f"{name}\n{textwrap.indent(textwrap.fill(definitions.get(name, ''), 112), '    ')}"
+        f"{name}\n{textwrap.indent(textwrap.fill(definitions.get(name, NO_DEFINITION), 112), '    ')}"
         for name in bundle.framing_ids
     )
     shown = [name for name in _FILES if name in tables or not name.endswith(".csv")]
@@ -100,7 +101,31 @@ def explain_results(collection: Collection, tables: Sequence[str], *, is_excel: 
         framings=framings,
         columns="\n\n".join(_explain_columns(name) for name in shown if name in NOTES),
         measured=_explain_errors(bundle),
+        labels=textwrap.fill(describe_labels(bundle), **_BULLET),
         uncertain=textwrap.fill(_UNCERTAIN.format(promised=f"{bundle.promised_precision:.0%}", band=band), **_BULLET),
+    )
+
+
+def find_definitions() -> dict[str, str]:
+    """Return the definitions of the codebook by framing."""
+    return {framing.id: framing.definition for framing in load_taxonomy().framings}
+
+
+def has_own_framings(bundle: Bundle) -> bool:
+    """Return whether a bundle was made for other framings than those of the codebook."""
+    return not find_definitions().keys() >= set(bundle.framing_ids)
+
+
+def describe_labels(bundle: Bundle) -> str:
+    """Return who gave the codes that a bundle has learned from, as far as that is known."""
+    if has_own_framings(bundle):
+        return (
+            "The bundle has learned from labels of its own. What its framings mean, who coded them, and how well "
+            "coders agree on them, its makers have to say."
+        )
+    return (
+        "The labels that the model learned from were made by machine-assisted coding along a written codebook. No "
+        "human expert has validated them yet."
     )
 
 
@@ -149,7 +174,7 @@ def describe_metrics(bundle: Bundle) -> tuple[str, list[str]]:
     name, measured = _find_test(bundle)
     if not name:
         return "", []
-    what = "passages" if name == "originals" else "rewritten passages"
+    what = "rewritten passages" if name == "rewrites" else "passages"
     split = f"{measured['passages']} {what} of {measured['documents']} documents that it was not trained on"
     return split, [
         f"{framing} F1 {f1['value']:.2f} (95 % interval {f1['low']:.2f} to {f1['high']:.2f})"
@@ -160,7 +185,7 @@ def describe_metrics(bundle: Bundle) -> tuple[str, list[str]]:
 
 
 def _find_test(bundle: Bundle) -> tuple[str, Mapping[str, Any]]:
-    """Return the figures on original texts, or on rewrites where those are all; an empty name for none."""
+    """Return the figures on original texts, else on rewrites, else on all that were tested; an empty name for none."""
     measured = bundle.metrics.get("test", {})
-    name = next((name for name in ("originals", "rewrites") if name in measured), "")
+    name = next((name for name in ("originals", "rewrites", "all") if name in measured), "")
     return name, measured.get(name, {})

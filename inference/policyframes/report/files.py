@@ -38,6 +38,9 @@ FILE_NAMES = (
 )
 
 
+_ON_REQUEST = frozenset({"matrix.csv", "quanteda.csv"})
+
+
 @dataclass(frozen=True)
 class Extras:
     """What is wanted beside the usual files.
@@ -58,7 +61,7 @@ class Extras:
 def write_results(
     comparison: Comparison, failures: Sequence[Failure], folder: Path, extras: Extras | None = None
 ) -> tuple[str, ...]:
-    """Write the files and return their names; each appears whole or not at all, and earlier ones are replaced.
+    """Write the files and return their names; each appears whole or not at all, and earlier ones are replaced or go.
 
     Args:
         comparison: the documents, in groups.
@@ -77,10 +80,14 @@ def write_results(
         "report.html": render_page(comparison, failures, evidence=extras.evidence or None),
         "README.txt": explain_results(comparison.collection, tuple(contents), is_excel=extras.excel),
     }
+    has_results = (folder / "codebook.md").is_file()
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, content in contents.items():
             replace_file(folder / name, content)
+        # What earlier results left would be taken for a part of these.
+        for name in _ON_REQUEST - contents.keys() if has_results else ():
+            (folder / name).unlink(missing_ok=True)
     except OSError as error:
         raise OutputError(
             where=str(folder),

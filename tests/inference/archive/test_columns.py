@@ -90,3 +90,14 @@ def test_one_row_with_an_object_for_its_text_is_a_bad_row_and_no_more(tmp_path, 
     run_job(source, tmp_path / "out", bundle_folder)
 
     assert [row["code"] for row in read_quarantine(tmp_path / "out")] == ["wrong_type"]
+
+
+def test_what_comes_late_is_kept_beside_a_column_named_other(tmp_path, bundle_folder):
+    rows = make_rows(1200, bad=False)
+    rows = [{**row, "other": "mine"} | ({"late": number} if number > 1100 else {}) for number, row in enumerate(rows)]
+    run_job(write_rows(tmp_path / "news.jsonl", rows), tmp_path / "out", bundle_folder)
+    read = read_documents(tmp_path / "out")
+
+    assert {row["other_kept"] for row in read} == {"mine"}
+    assert read[0]["other"] is None
+    assert json.loads(read[-1]["other"]) == {"late": 1199}

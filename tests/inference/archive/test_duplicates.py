@@ -123,6 +123,7 @@ def test_copies_are_flagged_and_left_out_of_the_shares(wires, tmp_path, bundle_f
     once = sum(row["governance"] for row in firsts) / sum(row["passages"] for row in firsts)
     assert summary.shares["governance"] == round(once, 4)
     assert summary.passages == sum(row["passages"] for row in rows)
+    assert summary.duplicate_passages == sum(row["passages"] for row in copies)
 
 
 def test_clusters_are_the_same_after_a_kill_and_with_a_shard_made_anew(wires, tmp_path, bundle_folder):

@@ -181,6 +181,15 @@ def test_an_unfinished_job_a_damaged_part_and_an_unknown_column_are_refused(fini
         measure_archive(finished / "nothing", ["month"], None)
 
 
+@pytest.mark.parametrize("content", ["id,text\n", "id,text\na,\nb,\n"])
+def test_a_job_without_a_scored_article_has_nothing_to_report(tmp_path, bundle_folder, content):
+    (tmp_path / "day.csv").write_text(content)
+    run_job(tmp_path / "day.csv", tmp_path / "out", bundle_folder)
+
+    with pytest.raises(UsageError, match="no article that was scored"):
+        measure_archive(tmp_path / "out", ["month"], None)
+
+
 @pytest.mark.parametrize(
     ("date", "month"),
     [
@@ -191,8 +200,19 @@ def test_an_unfinished_job_a_damaged_part_and_an_unknown_column_are_refused(fini
         ("20240501123000", "2024-05"),
         ("Wed, 01 May 2024 10:00:00 GMT", "2024-05"),
         ("May 1, 2024 Wednesday", "2024-05"),
+        ("20240501T123000Z", "2024-05"),
+        ("2024-W18-3", "2024-05"),
+        ("2024-05-01+02:00", "2024-05"),
+        ("2024.05.01 at noon", "2024-05"),
         ("2024", "undated"),
         ("05/06/2024", "undated"),
+        ("2024-02-30", "undated"),
+        ("20240230", "undated"),
+        ("2024-05/06", "undated"),
+        ("2023-12/2024-01", "undated"),
+        ("2010-11 season", "undated"),
+        ("2024-01-1999", "undated"),
+        ("0001-01-01", "undated"),
         ("1714558000", "undated"),
         ("202413", "undated"),
         ("", "undated"),

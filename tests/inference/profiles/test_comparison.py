@@ -187,6 +187,11 @@ def test_a_hand_coded_sample_is_read_from_python(tmp_path):
     assert collection.profile().coded == 0
 
 
+def test_one_path_is_no_list_of_them():
+    with pytest.raises(UsageError, match=r"one path, 'nss-2001\.txt'.* Put it into a list"):
+        collect("nss-2001.txt", scorer=FakeScorer())
+
+
 def test_two_documents_of_one_id_are_told():
     with pytest.raises(UsageError, match=r"two documents have the id 'a'"):
         collect([make_scored("a", "s"), make_scored("a", "g")], scorer=FakeScorer())

@@ -93,7 +93,7 @@ def test_administrations_are_bands_from_their_first_to_their_last_document():
 def test_without_years_there_is_no_timeline():
     timeline = build_timeline(build_outline(make_comparison({"a": (0.2,) * 3, "b": (0.2,) * 3}, by="issuer")))
 
-    assert "column `year`" in timeline.reason
+    assert "column “year”" in timeline.reason
 
 
 def test_the_strip_has_one_bar_a_passage_and_parts_what_is_uncertain():

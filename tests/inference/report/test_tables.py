@@ -101,6 +101,20 @@ def test_documents_carry_metadata_and_failures_say_why(folder):
     assert rows[2]["error_code"] == "PF-2004"
 
 
+def test_tables_that_are_not_asked_for_again_go_with_the_results_that_they_were_of(folder, comparison):
+    (folder / "notes.csv").write_text("mine")
+    write_results(comparison, [], folder)
+
+    assert {path.name for path in folder.iterdir()} == {*FILE_NAMES, "notes.csv"}
+
+
+def test_a_table_that_no_results_lie_beside_is_somebody_elses(comparison, tmp_path):
+    (tmp_path / "matrix.csv").write_text("mine")
+    write_results(comparison, [], tmp_path)
+
+    assert (tmp_path / "matrix.csv").read_text() == "mine"
+
+
 def test_the_matrix_has_a_row_a_document_of_zeros_ones_and_shares(folder):
     rows = read(folder / "matrix.csv")
 

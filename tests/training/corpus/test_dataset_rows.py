@@ -182,3 +182,9 @@ def test_all_bad_rows_are_named_together_up_to_a_number():
 def test_data_without_the_needed_columns_are_refused(cells, message):
     with pytest.raises(LabelsError, match=message):
         _read(cells)
+
+
+def test_row_with_an_unknown_split_is_named_once():
+    with pytest.raises(LabelsError, match=r"1 bad row\. .*'holdout'") as caught:
+        _read({"text": "a", "framings": "x", "split": "train"}, {"text": "b", "framings": "x", "split": "holdout"})
+    assert "no split" not in str(caught.value)

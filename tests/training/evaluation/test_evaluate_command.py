@@ -218,3 +218,31 @@ def test_a_foreign_section_is_written_like_our_own(tmp_path):
 
     assert (tmp_path / "masking.csv").read_text(encoding="utf-8") == "flips\n0.02\n"
     assert _read(tmp_path)["sections"]["masking"]["rows"] == [{"flips": 0.02}]
+
+
+@pytest.fixture(scope="module")
+def own(tiny, tmp_path_factory):
+    """Return labelled data without a split, and the taxonomy of the bundle."""
+    corpus, home = read_corpus(tiny.labels), tmp_path_factory.mktemp("own")
+    columns = ("text", "document", *corpus.framings)
+    with (home / "own.csv").open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(columns)
+        for side in corpus.splits:
+            for row in corpus.splits[side]:
+                writer.writerow([row[name] for name in columns])
+    return home / "own.csv", tiny.labels / "taxonomy.yaml"
+
+
+@pytest.mark.parametrize("seed", [0, 3])
+def test_own_data_are_cut_as_when_the_bundle_was_trained(bundle, own, tmp_path, seed):
+    data, taxonomy = own
+    drawn = read_corpus(data, taxonomy=taxonomy, seed=3).split_sha256
+    save_bundle(replace(bundle, provenance={"seed": seed, "split_sha256": drawn}), tmp_path / "own-v1")
+    arguments = [str(tmp_path / "own-v1"), "--labels", str(data), "--taxonomy", str(taxonomy), "--json"]
+    done = CliRunner().invoke(app, [*arguments, "--resamples", "100"])
+
+    assert done.exit_code == 0, done.stderr
+    assert (json.loads(done.stdout)["split_sha256"] == drawn) == (seed == 3)
+    assert ("it looks too good" in done.stderr) == (seed != 3)
+    assert "no split" in done.stderr

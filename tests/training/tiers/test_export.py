@@ -140,6 +140,26 @@ def test_card_names_the_decisions_of_which_none_is_sure_enough(trained):
     )
 
 
+def test_card_of_other_data_says_nothing_of_ours(trained):
+    calibration = Calibration(
+        dict(trained.bundle.framings), dict.fromkeys(trained.bundle.framing_ids, (0.5, 0.5)), 10, 2
+    )
+    counts = {"train": (70, 0), "validation": (10, 0), "test": (20, 0)}
+    facts = CardFacts(trained.bundle, counts, {}, measured=trained.measured, calibration=calibration, is_ours=False)
+    card = render_card(facts, describe_fast(trained.bundle, lesson=None))
+
+    for claim in (
+        "apache-2.0",
+        "policyframes-labels",
+        "policy text",
+        "language-model coders",
+        "United States",
+        "frozen t",
+    ):
+        assert claim not in card
+    assert "Trained on 70 labelled passages of its maker's" in card
+
+
 def test_absence_outside_the_band_is_in_bundle_card_and_record(trained):
     group = trained.bundle.metrics["test"]["both"]
     # The small labels leave nothing outside the bands, and a record holds no undefined figure.

@@ -202,3 +202,16 @@ def test_a_file_that_is_no_database_is_refused(tmp_path):
 def test_no_usage_data_are_sent(trained):
     assert trained
     assert os.environ["MLFLOW_DISABLE_TELEMETRY"] == "true"
+
+
+def test_a_store_that_a_kill_left_half_made_is_made_anew(tmp_path):
+    # As MLflow leaves them: some tables, and no note of how far it came.
+    for name in ("mlflow.half", "mlflow.whole"):
+        with sqlite3.connect(tmp_path / name) as database:
+            database.execute("CREATE TABLE evaluation_datasets (dataset_id VARCHAR)")
+    store = open_store(folder=tmp_path)
+    with record_run(store, experiment="after", name="a kill") as run:
+        run.log_metrics({"f1": 1.0})
+
+    assert mlflow.MlflowClient(tracking_uri=store.uri).get_run(run.run_id).data.metrics == {"f1": 1.0}
+    assert sorted(path.name for path in tmp_path.glob("mlflow.*")) == ["mlflow.db", "mlflow.lock"]

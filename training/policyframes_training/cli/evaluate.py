@@ -10,6 +10,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from policyframes_training.cli import train_options as options
 from policyframes_training.cli.labels import JsonOption, LabelsOption, find_labels
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ _MOST_COLUMNS = 7
 def evaluate(  # noqa: PLR0913, PLR0917  (each parameter is an option of the command)
     bundle: Annotated[str, typer.Argument(help="Name of a bundle that ships, or the folder of any.")],
     labels: LabelsOption = None,
+    taxonomy: options.Taxonomy = None,
     documents: Annotated[
         Path | None, typer.Option(help="Copies of the documents as <id>.txt: the originals are measured too.")
     ] = None,
@@ -86,10 +88,15 @@ def evaluate(  # noqa: PLR0913, PLR0917  (each parameter is an option of the com
         intervals=intervals,
     )
     folder = find_labels(labels)
+    # Data that bring no split have the one that the bundle's training drew: its train must not be tested on.
+    drawn = int(scorer.bundle.provenance.get("seed") or 0)
+    corpus = read_corpus(folder, documents, taxonomy=taxonomy, seed=drawn)
+    for note in (*corpus.notes, *examination.list_doubts(scorer.bundle, corpus)):
+        report(note)
     subject = examination.Subject(
         bundle=scorer.bundle,
         quality=scorer.quality,
-        corpus=read_corpus(folder, documents),
+        corpus=corpus,
         folder=folder,
         seed=seed,
         resamples=resamples,

@@ -285,10 +285,11 @@ def _check_together(rows: Sequence[CodedRow], reading: _Reading) -> None:
             found = f"the id {_quote(row.id)} again, first in {first}"
             reading.faults.append((row.place, found, "each id once (a rewrite and its original share one)"))
     if any(row.side for row in rows):
+        named = {place for place, _, _ in reading.faults}
         reading.faults.extend(
             (row.place, "no split", "train, validation or test in every row, or in none")
             for row in rows
-            if row.side is None
+            if row.side is None and row.place not in named
         )
 
 

@@ -180,6 +180,15 @@ def examine_further(findings: Findings, subject: Subject, extras: Extras, report
     return findings
 
 
+def list_doubts(bundle: Bundle, corpus: Corpus) -> tuple[str, ...]:
+    """Return what speaks against a bundle's figures on a corpus: that it may have learned from what tests it."""
+    if bundle.provenance.get("split_sha256") == corpus.split_sha256:
+        return ()
+    return (
+        f"{bundle.name} was trained on other data or another split: where it has seen test passages, it looks too good",
+    )
+
+
 def examine(subject: Subject) -> Findings:
     """Measure the bundle on the test split: its parts, precision at coverage, slices."""
     parts = subject.parts

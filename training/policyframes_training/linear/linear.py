@@ -203,7 +203,7 @@ def check_presence(targets: npt.NDArray[np.bool_], framings: Sequence[str], *, w
                 where=f"framing '{framing}' in {where}",
                 found=f"present in {int(target.sum())} of {len(target)} passages",
                 allowed="present in some and absent in others",
-                remedy="Add passages, split the documents anew, or leave the framing out of the taxonomy.",
+                remedy="Add passages, split the documents anew, or leave the framing out of taxonomy or columns.",
             )
 
 

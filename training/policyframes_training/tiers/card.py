@@ -1,6 +1,6 @@
 """The model card: a bundle's README.md with Hugging Face metadata, written from the bundle's own figures.
 
-What the cards of all tiers have in common; what is each tier's own stands in tier_texts.py. Run id and commit stay in
+What the cards of all tiers have in common; what is each tier's own stands in texts.py. Run id and commit stay in
 bundle.json, so that the same data and seed give the same card.
 """
 
@@ -57,6 +57,8 @@ class CardFacts:
         params: settings of the fit.
         measured: the figures on the test split.
         calibration: what the bundle's settings were chosen from.
+        is_ours: whether the data are a folder of labels like the repository's own; of others a card says nothing that
+            it cannot know.
     """
 
     bundle: Bundle
@@ -64,6 +66,7 @@ class CardFacts:
     params: Mapping[str, object]
     measured: Measured
     calibration: Calibration
+    is_ours: bool = True
 
 
 @dataclass(frozen=True)
@@ -107,8 +110,8 @@ def render_card(facts: CardFacts, texts: TierTexts) -> str:
     sections = [
         f"---\n{yaml.safe_dump(_metadata(facts, texts), sort_keys=False, allow_unicode=True)}---\n",
         f"# {bundle.name}\n",
-        _describe_kind(bundle, texts),
-        _describe_use(bundle, texts),
+        _describe_kind(facts, texts),
+        _describe_use(facts, texts),
         _describe_training(facts, texts),
         _describe_decisions(facts, texts),
         *texts.sections,
@@ -117,9 +120,10 @@ def render_card(facts: CardFacts, texts: TierTexts) -> str:
     return "\n".join(sections)
 
 
-def _describe_kind(bundle: Bundle, texts: TierTexts) -> str:
+def _describe_kind(facts: CardFacts, texts: TierTexts) -> str:
+    text = "policy text" if facts.is_ours else "text"
     lead = texts.lead or (
-        f"Marks which framings a passage of policy text performs: {', '.join(bundle.framing_ids)},\n"
+        f"Marks which framings a passage of {text} performs: {', '.join(facts.bundle.framing_ids)},\n"
         "any of them together, or none."
     )
     return f"{lead} {texts.kind}\n"
@@ -127,10 +131,11 @@ def _describe_kind(bundle: Bundle, texts: TierTexts) -> str:
 
 def _metadata(facts: CardFacts, texts: TierTexts) -> dict[str, Any]:
     parts = facts.measured.test.items()
+    data, name = ("policyframes-labels", "policyframes labels") if facts.is_ours else ("own", "own labels")
     results = [
         {
-            "task": {"type": "text-classification", "name": texts.task},
-            "dataset": {"type": "policyframes-labels", "name": f"policyframes labels, {part}", "split": "test"},
+            "task": {"type": "text-classification", "name": texts.task if facts.is_ours else "Multi-label framing"},
+            "dataset": {"type": data, "name": f"{name}, {part}", "split": "test"},
             "metrics": [
                 _metric(kind, name, evaluation.overall[figure])
                 for kind, name, figure in (_METRICS if len(facts.bundle.framings) > 1 else _METRICS_OF_ONE)
@@ -139,13 +144,14 @@ def _metadata(facts: CardFacts, texts: TierTexts) -> dict[str, Any]:
         for part, evaluation in parts
     ]
     return {
-        "license": "apache-2.0",
+        # Whoever made the data says how their model may be used.
+        **({"license": "apache-2.0"} if facts.is_ours else {}),
         "language": ["en"],
         "library_name": "policyframes",
         "pipeline_tag": "text-classification",
         "tags": ["policyframes", "framing", "content-analysis", "political-science", "multi-label", texts.tag],
         **({"base_model": texts.base} if texts.base else {}),
-        "datasets": ["policyframes-labels"],
+        **({"datasets": [data]} if facts.is_ours else {}),
         "metrics": ["f1", "average_precision", "accuracy"],
         "model-index": [{"name": facts.bundle.name, "results": results}],
     }
@@ -155,11 +161,27 @@ def _metric(kind: str, name: str, estimate: Estimate) -> dict[str, Any]:
     return {"type": kind, "name": name, "value": round(estimate.value, 4)}
 
 
-def _describe_use(bundle: Bundle, texts: TierTexts) -> str:
+def _describe_use(facts: CardFacts, texts: TierTexts) -> str:
     own = "\n".join(f"- {limit}" for limit in texts.limits)
+    if not facts.is_ours:
+        return f"""## Intended use
+
+To measure framings over many passages of English texts like those that it was trained on.
+
+    from policyframes import load
+    load("FOLDER OF THIS BUNDLE").score(["A passage."])
+
+Not for judging a single passage unread, a person or an author; not for other languages; not for texts about other
+matters, where it has not been measured.
+
+## Limits
+
+{own}
+- Who gave the codes, and how well two coders agree, is not known here: say it before you publish the model.
+"""
     return f"""## Intended use
 
-{texts.use or _describe_usual_use(bundle)}
+{texts.use or _describe_usual_use(facts.bundle)}
 Not for judging a single passage unread, a person or an author; not for other languages; not for texts about other
 matters, where it has not been measured.
 
@@ -193,6 +215,8 @@ def _describe_training(facts: CardFacts, texts: TierTexts) -> str:
         if provenance["with_originals"] == "yes"
         else "Trained on rewrites in our own words alone."
     )
+    if not facts.is_ours:
+        originals = f"Trained on {sum(facts.counts['train']):,} labelled passages of its maker's."
     return f"""## Training
 
 {originals} {texts.training}
@@ -265,7 +289,7 @@ def _describe_unmet(calibration: Calibration, bundle: Bundle) -> str:
 def _describe_figures(facts: CardFacts, texts: TierTexts) -> str:
     second = facts.measured.second_coder
     lines = [
-        "## Figures on the frozen test split\n",
+        "## Figures on the frozen test split\n" if facts.is_ours else "## Figures on the test split\n",
         *([f"{texts.measured_on}\n"] if texts.measured_on else []),
         _describe_measures(),
     ]

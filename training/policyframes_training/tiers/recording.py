@@ -159,7 +159,14 @@ def collect_facts(
         passages = corpus.passages(side)
         originals = int(passages.is_original.sum())
         counts[side] = (len(passages) - originals, originals)
-    return CardFacts(bundle=bundle, counts=counts, params=params, measured=measured, calibration=calibration)
+    return CardFacts(
+        bundle=bundle,
+        counts=counts,
+        params=params,
+        measured=measured,
+        calibration=calibration,
+        is_ours=corpus.labels_folder is not None,
+    )
 
 
 def describe_corpus(corpus: Corpus) -> str:

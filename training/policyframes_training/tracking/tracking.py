@@ -6,9 +6,10 @@ Everything is logged by hand: autologging guesses at multi-label pipelines and f
 from __future__ import annotations
 
 import os
+import shutil
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -123,7 +124,8 @@ def open_store(uri: str | None = None, folder: Path | str | None = None) -> Stor
         home.mkdir(parents=True, exist_ok=True)
         _ignore_in_git(home)
         with FileLock(home / _LOCK, timeout=_LOCK_SECONDS):
-            _create_tables(store)
+            _make_database(home / _DATABASE)
+            _create_tables(store.uri)
     except (OSError, Timeout) as error:
         raise _unreachable(store.uri, str(error)) from error
     return store
@@ -174,14 +176,29 @@ def _find_experiment(mlflow: Any, store: Store, name: str) -> str:  # noqa: ANN4
         return str(mlflow.create_experiment(name, artifact_location=(store.folder / "artifacts").as_uri()))
 
 
-def _create_tables(store: Store) -> None:
+def _make_database(path: Path) -> None:
+    """Make the file where there is none, whole or not at all: MLflow cannot go on with tables that a kill left half."""
+    if path.exists():
+        return
+    half, whole = path.with_suffix(".half"), path.with_suffix(".whole")
+    for left in (half, whole):
+        left.unlink(missing_ok=True)
+    _create_tables(f"sqlite:///{half}")
+    # A copy, because the library holds on to the file that it made, and some systems then let nobody rename it.
+    shutil.copyfile(half, whole)
+    whole.replace(path)
+    with suppress(OSError):
+        half.unlink()
+
+
+def _create_tables(uri: str) -> None:
     mlflow = _import_mlflow()
     # MLflow passes on what the database layer below it raises.
     database_error = import_module("sqlalchemy.exc").SQLAlchemyError
     try:
-        mlflow.MlflowClient(tracking_uri=store.uri, registry_uri=store.uri).search_experiments(max_results=1)
+        mlflow.MlflowClient(tracking_uri=uri, registry_uri=uri).search_experiments(max_results=1)
     except (mlflow.exceptions.MlflowException, database_error) as error:
-        raise _unreachable(store.uri, str(error)) from error
+        raise _unreachable(uri, str(error)) from error
 
 
 def _ignore_in_git(home: Path) -> None:

@@ -14,12 +14,11 @@ from policyframes.profiles.change import FEWEST_DOCUMENTS
 from policyframes.profiles.shares import MIN_PASSAGES
 from policyframes.report.archive.chart import CELL, build_cell
 from policyframes.report.archive.sections import build_sections, find_largest
-from policyframes.report.page.hatches import draw_hatch
+from policyframes.report.page.hatches import OTHER_LOOKS, draw_hatch
 from policyframes.report.page.wording import say_count, say_percent, say_share
 from policyframes.taxonomy import load_taxonomy
 
 _LOOKS = ("securitized", "governance", "partnership", "none", "uncertain")
-_OTHERS = ("other-1", "other-2", "other-3")
 
 
 def render_archive(found: ArchiveShares) -> str:
@@ -54,7 +53,7 @@ def _label_kinds(kinds: list[str]) -> dict[str, str]:
 
 
 def _choose_looks(kinds: list[str]) -> list[str]:
-    others = iter(_OTHERS * len(kinds))
+    others = iter(OTHER_LOOKS * len(kinds))
     return [kind if kind in _LOOKS else next(others) for kind in kinds]
 
 

@@ -9,8 +9,12 @@ from collections.abc import Iterator
 
 _STEP = 6.0
 _DOT_STEP = 5.0
+# Framings of a modeler take these in turn: three colours, each with three hatches before one comes again.
+OTHER_LOOKS = tuple(f"other-{number}" for number in range(1, 10))
 _RISING = ("securitized", "uncertain")
-_FALLING = ("other-1", "uncertain")
+_FALLING = ("other-1", "other-6", "other-8", "uncertain")
+_UPRIGHT = ("other-2", "other-4", "other-9")
+_LEVEL = ("other-3", "other-5", "other-7")
 
 
 def draw_hatch(look: str, width: float, height: float) -> str:
@@ -20,9 +24,9 @@ def draw_hatch(look: str, width: float, height: float) -> str:
         parts += _draw_diagonals(width, height, is_rising=True)
     if look in _FALLING:
         parts += _draw_diagonals(width, height, is_rising=False)
-    if look == "other-2":
+    if look in _UPRIGHT:
         parts += [f"M{x:g} 0V{height:g}" for x in _count(_STEP / 2, width, _STEP)]
-    if look == "other-3":
+    if look in _LEVEL:
         parts += [f"M0 {y:g}H{width:g}" for y in _count(_STEP / 2, height, _STEP)]
     if look == "partnership":
         # A line without length has round ends: a dot.

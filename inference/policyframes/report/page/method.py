@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from policyframes._version import __version__
 from policyframes.bundle import Bundle
-from policyframes.report.explanation import describe_band, describe_metrics
+from policyframes.report.explanation import describe_band, describe_labels, describe_metrics, has_own_framings
 from policyframes.report.page.outline import Outline
 from policyframes.taxonomy import load_taxonomy
 
@@ -30,7 +30,8 @@ class Method:
         facts: name and value of version, bundle, hashes.
         citation: a line in the manner of APA.
         bibtex: an entry for a reference manager.
-        codebook: version of the codebook.
+        codebook: version of the codebook; empty for a bundle of other framings.
+        labels: who gave the codes that the bundle has learned from.
     """
 
     bundle: Bundle
@@ -43,6 +44,7 @@ class Method:
     citation: str
     bibtex: str
     codebook: str
+    labels: str
 
 
 def build_method(outline: Outline) -> Method:
@@ -50,7 +52,7 @@ def build_method(outline: Outline) -> Method:
     bundle = outline.comparison.collection.bundle
     documents = outline.comparison.collection.documents
     split, metrics = describe_metrics(bundle)
-    taxonomy = load_taxonomy()
+    codebook = "" if has_own_framings(bundle) else load_taxonomy().version
     quality = next((str(document.scored.quality) for document in documents if document.scored.quality), "")
     hashes = [(f"{name} sha256", str(bundle.provenance.get(f"{name}_sha256") or "")) for name in ("taxonomy", "corpus")]
     facts = [
@@ -59,7 +61,7 @@ def build_method(outline: Outline) -> Method:
         ("Bundle id", bundle.id),
         ("Quality", quality),
         ("Encoder read by", next((document.scored.runtime for document in documents if document.scored.runtime), "")),
-        ("Codebook", taxonomy.version),
+        ("Codebook", codebook),
         *((f"{name[0].upper()}{name[1:]}, as the bundle learned it", value) for name, value in hashes),
     ]
     return Method(
@@ -72,7 +74,8 @@ def build_method(outline: Outline) -> Method:
         facts=tuple((name, value) for name, value in facts if value),
         citation=_cite(bundle, quality),
         bibtex=_cite_in_bibtex(bundle, quality),
-        codebook=taxonomy.version,
+        codebook=codebook,
+        labels=describe_labels(bundle),
     )
 
 

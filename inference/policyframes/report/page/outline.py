@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from policyframes.profiles import CollectedDocument, Comparison, PlacedPassage, Profile, Share
 from policyframes.profiles.errors import NONE
 from policyframes.profiles.shares import UNCERTAIN
+from policyframes.report.page.hatches import OTHER_LOOKS
 from policyframes.report.page.wording import shorten_middle
 from policyframes.taxonomy import load_taxonomy
 
 BY_DOCUMENT = "document"
 
-# Colours and hatches are fixed for the framings that ship; those of a modeler take the others in turn.
+# Colours and hatches are fixed for the framings that ship.
 _OWN_LOOKS = ("securitized", "governance", "partnership")
-_OTHER_LOOKS = ("other-1", "other-2", "other-3")
 _NOUNS = (BY_DOCUMENT, "year", "administration", "issuer")
 _SHORT = 34
 _YEAR = re.compile(r"(?<!\d)[12]\d{3}(?!\d)")
@@ -138,7 +138,7 @@ def find_share(profile: Profile, kind: str) -> Share | None:
 def build_outline(comparison: Comparison) -> Outline:
     """Return the outline of a comparison's page."""
     known = {framing.id: framing for framing in load_taxonomy().framings}
-    looks = iter(_OTHER_LOOKS * len(comparison.collection.framings))
+    looks = iter(OTHER_LOOKS * len(comparison.collection.framings))
     framings = tuple(
         Kind(
             id=name,

@@ -99,7 +99,7 @@ def build_timeline(outline: Outline) -> Timeline:
     if not dated:
         return Timeline(
             f"The timeline is left out: it needs two or more {outline.noun}s of different years with enough passages; "
-            "years come from the column `year` of the metadata."
+            "years come from the column “year” of the metadata."
         )
     known = {group.name for group in dated}
     spans = _find_administrations(outline)
