@@ -232,3 +232,14 @@ def test_a_run_that_is_done_is_not_done_again(source, reference, tmp_path, bundl
     assert read_tree(tmp_path / "reference") == reference
     assert not [place for _, place in counting.steps if place in {"part", "ledger"} and "folder" not in _]
     assert summary.rows == json.loads((tmp_path / "reference" / "summary.json").read_text())["rows"] == 50
+
+
+@pytest.mark.parametrize("kind", ["-", "fifo", "/dev/null"])
+def test_a_pipe_is_refused_as_what_it_is(tmp_path, bundle_folder, kind):
+    if kind == "fifo":
+        os.mkfifo(tmp_path / "fifo")
+    path = str(tmp_path / "fifo") if kind == "fifo" else kind
+
+    with pytest.raises(UsageError, match="a pipe, which can be read only once"):
+        run_job(path, tmp_path / "out", bundle_folder)
+    assert not (tmp_path / "out").exists()

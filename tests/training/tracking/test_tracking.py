@@ -209,6 +209,7 @@ def test_a_store_that_a_kill_left_half_made_is_made_anew(tmp_path):
     for name in ("mlflow.half", "mlflow.whole"):
         with sqlite3.connect(tmp_path / name) as database:
             database.execute("CREATE TABLE evaluation_datasets (dataset_id VARCHAR)")
+    (tmp_path / "mlflow.half-journal").write_bytes(b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7" + bytes(504))
     store = open_store(folder=tmp_path)
     with record_run(store, experiment="after", name="a kill") as run:
         run.log_metrics({"f1": 1.0})

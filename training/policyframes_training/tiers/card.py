@@ -149,7 +149,11 @@ def _metadata(facts: CardFacts, texts: TierTexts) -> dict[str, Any]:
         "language": ["en"],
         "library_name": "policyframes",
         "pipeline_tag": "text-classification",
-        "tags": ["policyframes", "framing", "content-analysis", "political-science", "multi-label", texts.tag],
+        "tags": [
+            *("policyframes", "framing", "content-analysis"),
+            *(["political-science"] if facts.is_ours else []),
+            *("multi-label", texts.tag),
+        ],
         **({"base_model": texts.base} if texts.base else {}),
         **({"datasets": [data]} if facts.is_ours else {}),
         "metrics": ["f1", "average_precision", "accuracy"],

@@ -181,8 +181,9 @@ def _make_database(path: Path) -> None:
     if path.exists():
         return
     half, whole = path.with_suffix(".half"), path.with_suffix(".whole")
-    for left in (half, whole):
-        left.unlink(missing_ok=True)
+    # With its journal: the library would play that back into the new file.
+    for left in (*path.parent.glob(f"{half.name}*"), *path.parent.glob(f"{whole.name}*")):
+        left.unlink()
     _create_tables(f"sqlite:///{half}")
     # A copy, because the library holds on to the file that it made, and some systems then let nobody rename it.
     shutil.copyfile(half, whole)
