@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from policyframes.errors import UsageError
 from policyframes.evidence.marks import Evidence
 from policyframes.evidence.selection import mark_sentences, mark_words
+from policyframes.texts import require_texts
 
 if TYPE_CHECKING:
     from policyframes.scorer import Scorer
@@ -39,6 +40,7 @@ def explain(scorer: Scorer, texts: Sequence[str], framings: Sequence[str] | None
             allowed=f"a list of some of {', '.join(scorer.framings)}",
             remedy="Leave it out for those that are decided in each text.",
         )
+    texts = require_texts(texts, "explain")
     scores = scorer.score(texts)
     wanted = [
         tuple(name for name in scorer.framings if name in (score.framings if framings is None else framings))

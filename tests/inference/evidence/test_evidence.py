@@ -1,6 +1,7 @@
 """Evidence of every kind of bundle: exact places, the right tier, the same for a passage whatever stands beside it."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from policyframes.errors import UsageError
@@ -121,8 +122,14 @@ def test_an_unknown_framing_is_refused(scorer, framings):
 
 
 def test_a_single_string_is_refused(scorer):
-    with pytest.raises(UsageError, match="list of texts"):
+    with pytest.raises(UsageError, match="a single text"):
         scorer.explain("threat")
+
+
+def test_a_column_of_a_table_is_explained(scorer):
+    texts = ["threat court", "the"]
+
+    assert scorer.explain(pd.Series(texts, index=[5, 7])) == scorer.explain(texts)
 
 
 @pytest.mark.parametrize("text", ["", " \n", "...", "x", "1", "™", "threat", "a-\nb", "threat-\ncourt"])
