@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
-from policyframes.archive.forecast import forecast, sampling
+from policyframes.archive.forecast import forecast, sampling, timing
 from policyframes.archive.forecast.forecast import forecast_job
-from policyframes.archive.forecast.sampling import sample_inputs
+from policyframes.archive.forecast.sampling import cut_runs, sample_inputs
 from policyframes.archive.inputs import find_inputs
 from policyframes.archive.settings import Settings
+from policyframes.archive.shards import Shard
 from policyframes.cli.archive_plan import format_bytes, format_time
 from policyframes.cli.main import build_app
 from policyframes.errors import UsageError
@@ -131,3 +135,36 @@ def test_the_command_prints_the_plan_and_writes_nothing(tmp_path, bundle_folder)
 def test_sizes_and_times_are_said_in_units_that_suit_them():
     assert [format_bytes(n) for n in (0, 999, 32_147_930, 2e12)] == ["0 bytes", "999 bytes", "32.1 MB", "2 TB"]
     assert [format_time(n) for n in (3, 130, 9000)] == ["3 s", "2 min", "2.5 h"]
+
+
+def test_a_long_file_is_looked_into_in_runs_from_its_beginning_to_its_end(tmp_path):
+    rows = make_rows(6000, bad=False)
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "news.parquet", row_group_size=3000)
+    found = sample_inputs(find_inputs([str(tmp_path / "news.parquet")])[0], Settings())
+    runs = cut_runs(found.shards)
+
+    assert [shard.number for shard in found.shards] == list(range(128))
+    assert sorted(len(run) for run in runs) == [16] * 8
+    assert min(run[0].first for run in runs) == 1
+    assert max(run[-1].first + run[-1].rows for run in runs) == 6001
+    assert [run[0].first for run in runs] != sorted(run[0].first for run in runs)
+
+
+@pytest.mark.parametrize("workers", [1, 2, 7])
+def test_the_way_to_a_place_and_the_first_rows_of_a_worker_are_not_timed(workers):
+    shards = [
+        Shard(16 * run + place, 0, 20, 1 + 1000 * run + 20 * place, group=0) for run in range(3) for place in range(16)
+    ]
+    results = [SimpleNamespace(number=shard.number, is_dear=shard.number % 16 < workers) for shard in shards]
+    steady = timing._choose_steady(results, shards, workers)
+
+    assert len(steady) == 3 * (16 - workers)
+    assert not any(result.is_dear for result in steady)
+
+
+def test_single_shards_of_many_files_are_timed_all_but_the_first():
+    shards = [Shard(number, number, 20, 1) for number in range(9)]
+    results = [SimpleNamespace(number=shard.number) for shard in shards]
+
+    assert timing._choose_steady(results, shards, 2) == results[2:]
+    assert timing._choose_steady(results[:3], shards, 2) == results[:3]

@@ -37,7 +37,7 @@ class Sample:
 
     Attributes:
         inputs: of the archive, stamped.
-        shards: in an order that is spread over the archive.
+        shards: in runs of neighbours, the runs in an order that is spread over the archive.
         rows: of the archive, exact or estimated.
         is_exact: whether they were counted.
         bytes: of the archive, as it lies on disk.
@@ -96,7 +96,9 @@ def sample_inputs(inputs: Sequence[Input], settings: Settings) -> Sample:
     seen = sum(stamped[index].bytes for index in looks)
     rows = sum(look.rows for look in looks.values()) * (total / seen if seen else 1.0)
     shards = [replace(shard, number=0, input=index) for index, look in looks.items() for shard in look.shards]
-    random.Random(_SEED).shuffle(shards)  # noqa: S311  (a sample, not a secret)
+    runs = cut_runs(shards)
+    random.Random(_SEED).shuffle(runs)  # noqa: S311  (a sample, not a secret)
+    shards = [shard for run in runs for shard in run]
     return Sample(
         inputs=stamped,
         shards=tuple(replace(shard, number=number) for number, shard in enumerate(shards)),
@@ -119,7 +121,7 @@ def _look_into(source: Input, settings: Settings, meter: _Meter) -> _Look:
 
 def _look_at_all(shards: Iterator[Shard]) -> _Look:
     found = list(shards)
-    return _Look(_spread(found, _PLACES * _SHARDS_A_PLACE), sum(shard.rows for shard in found), is_exact=True)
+    return _Look(_choose_places(found), sum(shard.rows for shard in found), is_exact=True)
 
 
 def _look_at_places(source: Input, settings: Settings) -> _Look:
@@ -162,9 +164,38 @@ def _look_at_beginning(source: Input, settings: Settings, meter: _Meter) -> _Loo
     meter.bytes += own.bytes
     rows = sum(shard.rows for shard in found)
     if is_whole:
-        return _Look(_spread(found, _PLACES * _SHARDS_A_PLACE), max(rows, 0), is_exact=not settings.records)
+        return _Look(_choose_places(found), max(rows, 0), is_exact=not settings.records)
     read = found[-1].end if source.is_plain else max(own.bytes - _AHEAD, 1)
-    return _Look(_spread(found, _PLACES * _SHARDS_A_PLACE), source.bytes * rows / read, is_exact=False)
+    return _Look(_choose_places(found), source.bytes * rows / read, is_exact=False)
+
+
+def _choose_places(shards: Sequence[Shard]) -> list[Shard]:
+    """Return runs of neighbours from all over, as many shards as are looked at in one file.
+
+    A job reads forward. Where a sample jumps, packed files and Parquet must be read up to there.
+    """
+    if len(shards) <= _PLACES * _SHARDS_A_PLACE:
+        return list(shards)
+    step = (len(shards) - _SHARDS_A_PLACE) / (_PLACES - 1)
+    starts = [round(place * step) for place in range(_PLACES)]
+    return [shard for start in starts for shard in shards[start : start + _SHARDS_A_PLACE]]
+
+
+def cut_runs(shards: Sequence[Shard]) -> list[list[Shard]]:
+    """Return shards in runs, of which each begins where the one before it ends."""
+    runs: list[list[Shard]] = []
+    for shard in shards:
+        if runs and _follows(shard, runs[-1][-1]) and len(runs[-1]) < _SHARDS_A_PLACE:
+            runs[-1].append(shard)
+        else:
+            runs.append([shard])
+    return runs
+
+
+def _follows(shard: Shard, before: Shard) -> bool:
+    if (shard.input, shard.group) != (before.input, before.group):
+        return False
+    return shard.start == before.end if before.end else shard.first == before.first + before.rows
 
 
 def _spread(items: Iterable[Item], most: int) -> list[Item]:

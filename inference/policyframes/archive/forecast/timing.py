@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from policyframes.archive.arrow import import_arrow
+from policyframes.archive.forecast.sampling import cut_runs
 from policyframes.archive.scoring import ShardResult, Task
 from policyframes.archive.settings import OutputFormat
 from policyframes.archive.shards import Shard
@@ -73,8 +74,7 @@ def time_shards(task: Task, shards: Sequence[Shard], workers: int, *, budget: fl
             results.append(result)
     finally:
         engine.close()
-    # The first shards of each worker pay for what is made ready once.
-    steady = results[workers:] if len(results) > 2 * workers else results
+    steady = _choose_steady(results, shards, workers)
     rows = sum(result.rows for result in steady)
     scored = max(1, sum(len(result.counts) for result in results))
     formats = task.settings.output_format
@@ -93,6 +93,20 @@ def time_shards(task: Task, shards: Sequence[Shard], workers: int, *, budget: fl
             _measure_frame(passages[0] if passages else b"", formats),
         ),
     )
+
+
+def _choose_steady(results: Sequence[ShardResult], shards: Sequence[Shard], workers: int) -> Sequence[ShardResult]:
+    """Return the results that took what they take in a job, or all where they are few.
+
+    The first of each worker pay for what is made ready once, and those after a jump for the way there.
+    """
+    jumped: set[int] = set()
+    for run in cut_runs(shards):
+        if len(run) > 2 * workers:
+            jumped.update(shard.number for shard in run[:workers])
+    first = {result.number for result in results[:workers]}
+    steady = [result for result in results if result.number not in jumped | first]
+    return steady if len(steady) > workers else results
 
 
 def _measure_frame(part: bytes, output_format: OutputFormat) -> int:
