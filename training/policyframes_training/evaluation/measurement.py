@@ -82,7 +82,7 @@ def score_decisions(bundle: Bundle, passages: PassageSet, *, quality: Quality | 
             where=f"bundle '{bundle.name}'",
             found=f"the framings {', '.join(bundle.framing_ids)}",
             allowed=f"those of the labels: {', '.join(passages.framings)}",
-            remedy="Give a bundle that was trained on these labels, or its labels with --labels.",
+            remedy="Give a bundle that was trained on these labels, or its labels with --labels and --taxonomy.",
         )
     scorer = Scorer(bundle, quality, runtime=REFERENCE_RUNTIME)
     return _read_decisions(scorer.score(passages.texts), bundle.framing_ids)
