@@ -13,6 +13,7 @@ from policyframes.evidence import Evidence, Mark
 from policyframes.profiles import compare
 from policyframes.profiles.coded import CodedSample
 from policyframes.report.page import render_page
+from policyframes.report.page.hatches import draw_hatch
 from policyframes.report.page.marks import cut_stretches, list_words
 from policyframes.report.page.outline import build_outline
 from policyframes.report.rows import Failure, format_probability
@@ -198,6 +199,22 @@ def test_a_framing_that_a_modeler_added_has_a_look_and_no_triangle():
 
     assert '<span class="tag look-other-1">alarm</span>' in page
     assert "A triangle shows three framings" in page
+    assert "learned from labels of its own" in page
+    assert "machine-assisted coding" not in page
+
+
+def test_nine_framings_of_a_modeler_look_different_in_colour_or_hatch():
+    comparison = make_comparison({"1990": (0.6, 0.25, 0.1), "1991": (0.6, 0.25, 0.1)})
+    bundle = comparison.collection.bundle
+    own = {f"own-{number}": bundle.framings["securitized"] for number in range(9)}
+    collection = replace(comparison.collection, bundle=replace(bundle, framings=bundle.framings | own))
+    looks = [kind.look for kind in build_outline(replace(comparison, collection=collection)).framings[-9:]]
+    style = render_page(comparison)
+    colours = {look: re.search(rf"\.look-{look}\b[^{{]*\{{ --c: ([^;]+);", style)[1] for look in looks}
+
+    assert len(set(looks)) == 9
+    assert len({(colours[look], draw_hatch(look, 30, 16)) for look in looks}) == 9
+    assert all(draw_hatch(look, 30, 16) for look in looks)
 
 
 def test_words_that_weigh_most_are_named_once():

@@ -4,16 +4,20 @@ import csv
 import io
 import json
 import re
+from dataclasses import replace
 
 import pytest
 
 from policyframes.errors import EmptyDocumentError
 from policyframes.profiles import compare
 from policyframes.profiles.coded import CodedSample
+from policyframes.report.codebook import write_codebook
 from policyframes.report.column_notes import NOTES
+from policyframes.report.explanation import explain_results
 from policyframes.report.files import FILE_NAMES, Extras, write_results
 from policyframes.report.rows import Failure
 from policyframes.taxonomy import Aspect
+from tests.inference.builders import make_bundle
 from tests.inference.scored import FRAMINGS, make_collection
 
 WORD = Aspect("word", "Word", "Words.", ("word",))
@@ -198,3 +202,16 @@ def test_no_cell_of_any_table_for_excel_is_a_formula_and_no_row_is_lost(payload,
         cells = [cell for row in rows for cell in row]
         numbers = re.compile(r"-?\d+(\.\d+)?(e-?\d+)?")
         assert not [c for c in cells if re.match(r"\s*[=+\-@＝＋－＠]|[\t\r\n]", c) and not numbers.fullmatch(c)]
+
+
+def test_results_of_a_bundle_with_framings_of_its_own_claim_nothing_of_our_labels():
+    bundle = make_bundle()
+    own = replace(bundle, framings={**bundle.framings, "alarm": bundle.framings["securitized"]})
+    collection = replace(make_collection({"a": "s" * 12}, METADATA, aspects=(WORD,)), bundle=own)
+    readme, codebook = explain_results(collection, ("passages.csv",)), write_codebook(collection)
+
+    assert "machine-assisted" not in " ".join(readme.split())
+    assert "its makers have to say" in " ".join(readme.split())
+    assert "Not in the codebook of this package" in readme
+    assert "(`alarm`): Not in the codebook of this package" in codebook
+    assert "Version" not in codebook
