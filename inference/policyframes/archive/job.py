@@ -9,7 +9,8 @@ from typing import Protocol
 
 from policyframes.archive.commits import WORK, Committer
 from policyframes.archive.duplicates.signatures import require_extra
-from policyframes.archive.inputs import Input, describe_ignored, find_inputs, hash_file, stamp_input
+from policyframes.archive.input_files import hash_file
+from policyframes.archive.inputs import Input, describe_ignored, find_inputs, stamp_input
 from policyframes.archive.ledger import Entry, Ledger
 from policyframes.archive.lock import LOCK, hold_lock
 from policyframes.archive.manifest import (

@@ -70,7 +70,7 @@ def test_an_input_that_fails_while_it_is_read_is_named_and_the_run_goes_on_later
             raise OSError(errno.EIO, os.strerror(errno.EIO))
         return real(handle, size)
 
-    monkeypatch.setattr("policyframes.archive.inputs.os.read", fail)
+    monkeypatch.setattr("policyframes.archive.input_files.os.read", fail)
     with pytest.raises(ArchiveInputError, match="Input/output error"):
         run_job(source, tmp_path / "out", bundle_folder)
     monkeypatch.undo()

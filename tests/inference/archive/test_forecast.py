@@ -48,7 +48,7 @@ def test_rows_of_long_files_are_estimated_from_parts_of_them(tmp_path, monkeypat
     path = write_rows(tmp_path / f"news.{name}", make_rows(20_000, bad=False))
     monkeypatch.setattr(sampling, "_PREFIX", 400_000)
     monkeypatch.setattr(sampling, "_AHEAD", 0)
-    monkeypatch.setattr("policyframes.archive.inputs._BUFFER", 4096)
+    monkeypatch.setattr("policyframes.archive.input_files._BUFFER", 4096)
 
     found = sample(path)
 

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from policyframes.archive import inputs, scoring
+from policyframes.archive import input_files, scoring
 from policyframes.archive.job import Means, score_archive
 from policyframes.archive.settings import Settings
 from policyframes.archive.storage import Disk
@@ -37,7 +37,7 @@ def bytes_read(monkeypatch):
         total[0] += len(data)
         return data
 
-    monkeypatch.setattr("policyframes.archive.inputs.os.read", count)
+    monkeypatch.setattr("policyframes.archive.input_files.os.read", count)
     return total
 
 
@@ -159,7 +159,7 @@ def test_the_manifest_names_model_settings_code_and_inputs(source, tmp_path, bun
             "format": "jsonl",
             "compression": "",
             "bytes": source.stat().st_size,
-            "sha256": inputs.hash_file(source),
+            "sha256": input_files.hash_file(source),
         }
     ]
     assert manifest["model"]["bundle"] == "tiny-v1"

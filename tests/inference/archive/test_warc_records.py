@@ -10,7 +10,8 @@ import tracemalloc
 import pyarrow as pa
 import pytest
 
-from policyframes.archive.inputs import DamagedInputError, Input
+from policyframes.archive.input_files import DamagedInputError
+from policyframes.archive.inputs import Input
 from policyframes.archive.sources.warc_records import WarcRecordReader
 from policyframes.errors import MissingExtraError
 from tests.inference.archive.exports import make_warc, make_warc_record

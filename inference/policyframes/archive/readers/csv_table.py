@@ -10,7 +10,8 @@ from itertools import islice
 from typing import Any
 
 from policyframes.archive.columns import Columns
-from policyframes.archive.inputs import DamagedInputError, Input
+from policyframes.archive.input_files import DamagedInputError
+from policyframes.archive.inputs import Input
 from policyframes.archive.readers.batches import BatchBuilder
 from policyframes.archive.readers.lines import EndlessLineError, Line, LineReader
 from policyframes.archive.rows import Batch, Code, Fault, show_value

@@ -8,7 +8,8 @@ from importlib import import_module
 from typing import Any, NamedTuple, Protocol
 
 from policyframes.archive.columns import Columns
-from policyframes.archive.inputs import Format, Input, hash_file
+from policyframes.archive.input_files import hash_file
+from policyframes.archive.inputs import Format, Input
 from policyframes.archive.readers import csv_table, json_file, jsonl, parquet, parquet_file, texts
 from policyframes.archive.readers.batches import FaultError
 from policyframes.archive.rows import Batch

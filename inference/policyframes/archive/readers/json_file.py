@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from policyframes.archive.columns import Columns
-from policyframes.archive.inputs import Input, damage_errors, drain_stream, open_stream
+from policyframes.archive.input_files import damage_errors, drain_stream, open_stream
+from policyframes.archive.inputs import Input
 from policyframes.archive.readers.batches import BatchBuilder, FaultError, find_records, parse_json, require_object
 from policyframes.archive.rows import Batch, Code, Fault, show_value
 from policyframes.archive.settings import Settings

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from policyframes.archive.inputs import DamagedInputError, Input
+from policyframes.archive.input_files import DamagedInputError
+from policyframes.archive.inputs import Input
 from policyframes.archive.readers.streams import CHUNK, ForwardStream
 
 _LONGEST = 1024 * 1024 * 1024

@@ -9,7 +9,8 @@ from typing import Any
 
 from policyframes.archive.arrow import import_arrow
 from policyframes.archive.columns import Columns
-from policyframes.archive.inputs import DamagedInputError, Input
+from policyframes.archive.input_files import DamagedInputError
+from policyframes.archive.inputs import Input
 from policyframes.archive.readers.parquet_file import ParquetSource
 from policyframes.archive.rows import Batch, Code, Fault, Row, show_value
 from policyframes.archive.settings import Settings

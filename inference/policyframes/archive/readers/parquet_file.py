@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from policyframes.archive.arrow import import_arrow
-from policyframes.archive.inputs import DamagedInputError, Input, InputFile, damage_errors
+from policyframes.archive.input_files import DamagedInputError, InputFile, damage_errors
+from policyframes.archive.inputs import Input
 from policyframes.archive.rows import BATCH
 from policyframes.errors import ArchiveInputError, UsageError
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import IO
 
-from policyframes.archive.inputs import DamagedInputError, Input, damage_errors, drain_stream, open_stream
+from policyframes.archive.input_files import DamagedInputError, damage_errors, drain_stream, open_stream
+from policyframes.archive.inputs import Input
 from policyframes.errors import ArchiveInputError
 
 CHUNK = 1024 * 1024

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from policyframes.archive.columns import Columns
-from policyframes.archive.inputs import Input, hash_file, make_input_error, walk_texts
+from policyframes.archive.input_files import hash_file, make_input_error
+from policyframes.archive.inputs import Input, walk_texts
 from policyframes.archive.readers.batches import BatchBuilder
 from policyframes.archive.rows import Batch, Code, Fault, show_value
 from policyframes.archive.settings import Settings

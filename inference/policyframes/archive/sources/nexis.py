@@ -19,7 +19,8 @@ from docx.text.paragraph import Paragraph
 from lxml import etree
 
 from policyframes.archive.columns import Columns
-from policyframes.archive.inputs import Input, InputFile
+from policyframes.archive.input_files import InputFile
+from policyframes.archive.inputs import Input
 from policyframes.archive.readers.batches import BatchBuilder
 from policyframes.archive.rows import Batch, Code, Fault
 from policyframes.archive.settings import Settings

@@ -14,7 +14,8 @@ import lxml.html
 from lxml import etree
 
 from policyframes.archive.columns import Columns
-from policyframes.archive.inputs import DamagedInputError, Input
+from policyframes.archive.input_files import DamagedInputError
+from policyframes.archive.inputs import Input
 from policyframes.archive.readers.batches import BatchBuilder
 from policyframes.archive.rows import Batch, Code, Fault, show_value
 from policyframes.archive.settings import Settings

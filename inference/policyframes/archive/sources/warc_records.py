@@ -11,7 +11,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from policyframes.archive.inputs import DamagedInputError, Input, open_stream
+from policyframes.archive.input_files import DamagedInputError, open_stream
+from policyframes.archive.inputs import Input
 from policyframes.archive.readers.streams import ForwardStream
 from policyframes.errors import ArchiveInputError
 from policyframes.extras import import_extra

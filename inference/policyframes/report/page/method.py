@@ -30,7 +30,6 @@ class Method:
         facts: name and value of version, bundle, hashes.
         citation: a line in the manner of APA.
         bibtex: an entry for a reference manager.
-        codebook: version of the codebook; empty for a bundle of other framings.
         labels: who gave the codes that the bundle has learned from.
     """
 
@@ -43,7 +42,6 @@ class Method:
     facts: tuple[tuple[str, str], ...]
     citation: str
     bibtex: str
-    codebook: str
     labels: str
 
 
@@ -74,7 +72,6 @@ def build_method(outline: Outline) -> Method:
         facts=tuple((name, value) for name, value in facts if value),
         citation=_cite(bundle, quality),
         bibtex=_cite_in_bibtex(bundle, quality),
-        codebook=codebook,
         labels=describe_labels(bundle),
     )
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from policyframes.profiles import CollectedDocument, Comparison, PlacedPassage, Profile, Share
 from policyframes.profiles.errors import NONE
 from policyframes.profiles.shares import UNCERTAIN
+from policyframes.report.explanation import NO_DEFINITION
 from policyframes.report.page.hatches import OTHER_LOOKS
 from policyframes.report.page.wording import shorten_middle
 from policyframes.taxonomy import load_taxonomy
@@ -32,7 +33,7 @@ class Kind:
         label: for people.
         look: name of its colour and hatch in the style sheet.
         key: what the filter calls it.
-        definition: from the codebook; empty for a framing that it does not hold.
+        definition: from the codebook, or that it holds none; empty for `none` and `uncertain`.
     """
 
     id: str
@@ -145,7 +146,7 @@ def build_outline(comparison: Comparison) -> Outline:
             label=known[name].label if name in known else name,
             look=name if name in _OWN_LOOKS else next(looks),
             key=f"k{number}",
-            definition=known[name].definition if name in known else "",
+            definition=known[name].definition if name in known else NO_DEFINITION,
         )
         for number, name in enumerate(comparison.collection.framings, 1)
     )
