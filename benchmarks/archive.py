@@ -85,7 +85,7 @@ def read_memory(process: int) -> int:
 def measure_shares(source: Path, output: Path, quality: str) -> dict[str, float]:
     """Return the shares of a run's time that go into the model, into cutting articles, and into all else."""
     times = {"model": 0.0, "cutting": 0.0}
-    cut = scoring.cut_passages
+    cut = scoring.cut_texts
 
     def cut_timed(*arguments: object) -> object:
         start = time.perf_counter()
@@ -99,11 +99,11 @@ def measure_shares(source: Path, output: Path, quality: str) -> dict[str, float]
                 times["model"] += result.model_seconds
                 yield result
 
-    scoring.cut_passages = cut_timed  # type: ignore[assignment]
+    scoring.cut_texts = cut_timed  # type: ignore[assignment]
     start = time.perf_counter()
     score_archive([str(source)], output, Settings(quality=quality), Means(make_engine=Timed))
     total = time.perf_counter() - start
-    scoring.cut_passages = cut
+    scoring.cut_texts = cut
     return {**{name: seconds / total for name, seconds in times.items()}, "else": 1 - sum(times.values()) / total}
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from itertools import compress
 
 import numpy as np
 import pytest
@@ -40,6 +41,25 @@ def test_best_sends_all(cascade_folder):
     scores = load(cascade_folder, "best").score([SURE, UNSURE])
 
     assert [score.tier for score in scores] == ["encoder", "encoder"]
+
+
+def test_arrays_say_what_the_scores_say(cascade_folder):
+    scorer = load(cascade_folder, "balanced")
+    texts = [SURE, UNSURE, "partner", SURE, ""]
+    scores, decisions = scorer.score(texts), scorer.decide(texts)
+
+    assert decisions.probabilities.tolist() == [list(score.probabilities.values()) for score in scores]
+    for flags, found in ((decisions.present, "framings"), (decisions.uncertain, "uncertain")):
+        assert [tuple(compress(scorer.framings, row)) for row in flags] == [getattr(score, found) for score in scores]
+    assert decisions.by_encoder.tolist() == [score.tier == "encoder" for score in scores]
+
+
+def test_arrays_of_no_passages_are_empty(cascade_folder):
+    decisions = load(cascade_folder, "balanced").decide([])
+
+    assert decisions.probabilities.shape == decisions.present.shape == decisions.uncertain.shape == (0, 3)
+    with pytest.raises(UsageError, match=r"Scorer\.decide"):
+        load(cascade_folder, "balanced").decide("one text")
 
 
 def test_the_logits_of_both_parts_are_weighted_and_added(cascade_folder):

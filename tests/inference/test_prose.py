@@ -6,10 +6,10 @@ from hypothesis import strategies as st
 
 from policyframes.documents.canonical import canonicalise
 from policyframes.documents.document import Document
-from policyframes.passages import cut_passages, segmentation, split_passages
+from policyframes.passages import cut_texts, segmentation, split_passages
 from policyframes.passages.blocks import mark_blocks
 from policyframes.passages.parts import part_document
-from policyframes.passages.prose import find_prose
+from policyframes.passages.prose import Glance, find_prose
 from policyframes.passages.words import is_noise
 
 _SENTENCE = (
@@ -55,42 +55,44 @@ def _of(text):
 @example(_of(f"{_SENTENCE} with\n\nThe {_SENTENCE.lower()} and harbours."))
 def test_paragraphs_told_at_a_glance_are_what_the_rules_make_of_them(document):
     parts = part_document(document)
-    assert mark_blocks(document, parts, find_prose(document.text, parts)) == mark_blocks(document, parts, {})
+    assert mark_blocks(document, parts, find_prose(document.text, parts)) == mark_blocks(document, parts, Glance())
 
 
 @given(_documents())
 @settings(max_examples=400, deadline=None)
-def test_prose_has_the_words_that_are_counted_and_is_no_noise(document):
-    for (start, end), words in find_prose(document.text, part_document(document)).items():
-        assert words == len(document.text[start:end].split())
-        assert not is_noise(document.text[start:end])
+def test_words_that_a_glance_counts_are_counted_right_and_what_it_calls_sound_is_no_noise(document):
+    glance = find_prose(document.text, part_document(document))
+    assert glance.prose <= glance.sound <= glance.words.keys()
+    assert glance.items <= glance.prose
+    assert all(words == len(document.text[start:end].split()) for (start, end), words in glance.words.items())
+    assert not any(is_noise(document.text[start:end]) for start, end in glance.sound)
 
 
 @given(_documents())
 @settings(max_examples=200, deadline=None)
 def test_the_cuts_are_the_same_without_a_glance(document):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(segmentation, "find_prose", lambda _text, _parts: {})
+        patch.setattr(segmentation, "find_prose", lambda _text, _parts: Glance())
         expected = split_passages(document)
     assert split_passages(document) == expected
-    assert cut_passages(document) == expected.passages
+    assert cut_texts([document.text]) == [[(p.start, p.end, p.words) for p in expected.passages]]
 
 
 @given(_documents())
 @settings(max_examples=200, deadline=None)
 def test_passages_carry_the_number_of_their_words(document):
-    assert all(passage.words == len(re.findall(r"\S+", passage.text)) for passage in cut_passages(document))
+    assert all(passage.words == len(re.findall(r"\S+", passage.text)) for passage in split_passages(document).passages)
 
 
 def test_an_ordinary_paragraph_is_told_at_a_glance():
     text = f"{_SENTENCE} and harbours.\n\n{_SENTENCE}, a spokesman said in March 2019."
-    assert len(find_prose(text, part_document(_of(text)))) == 2
+    assert len(find_prose(text, part_document(_of(text))).prose) == 2
 
 
 @pytest.mark.parametrize(
     "paragraph",
     [
-        f"- {_SENTENCE} and harbours.",
+        f"- {_SENTENCE} and harbours",
         f"{_SENTENCE} and harbours",
         f"{_SENTENCE}\tand harbours.",
         f"{_SENTENCE} ..... and harbours 12.",
@@ -101,4 +103,44 @@ def test_an_ordinary_paragraph_is_told_at_a_glance():
     ],
 )
 def test_what_may_be_something_else_is_left_to_the_rules(paragraph):
-    assert not find_prose(paragraph, part_document(_of(paragraph)))
+    assert not find_prose(paragraph, part_document(_of(paragraph))).prose
+
+
+@pytest.mark.parametrize(
+    ("paragraph", "is_item"),
+    [
+        (f"- {_SENTENCE} and harbours.", True),
+        (f"• {_SENTENCE} and harbours.", True),
+        (f"12. {_SENTENCE} and harbours.", True),
+        (f"(b) {_SENTENCE} and harbours.", True),
+        (f"iv) {_SENTENCE} and harbours.", True),
+        (f"(Later {_SENTENCE} and harbours.)", False),
+        (f"2019 was the year in which {_SENTENCE} and harbours.", False),
+    ],
+)
+def test_list_items_and_what_looks_like_one_are_told_at_a_glance(paragraph, is_item):
+    glance = find_prose(paragraph, part_document(_of(paragraph)))
+
+    assert glance.prose == {(0, len(paragraph))}
+    assert bool(glance.items) is is_item
+
+
+def test_numbers_alone_are_no_prose():
+    paragraph = " ".join(str(number) for number in range(100, 130)) + "."
+
+    assert not find_prose(paragraph, part_document(_of(paragraph))).prose
+
+
+@given(st.lists(_documents(), max_size=5))
+@settings(max_examples=100, deadline=None)
+def test_many_texts_are_cut_as_each_of_them_alone(documents):
+    alone = [[(p.start, p.end, p.words) for p in split_passages(document).passages] for document in documents]
+
+    assert cut_texts([document.text for document in documents]) == alone
+
+
+def test_texts_beyond_what_is_looked_at_together_are_cut_as_each_alone():
+    texts = [f"{_SENTENCE} and harbours.\n\n" * count for count in (3, 1200, 2, 2500, 1)]
+
+    assert cut_texts(texts) == [cut_texts([text])[0] for text in texts]
+    assert cut_texts([]) == []

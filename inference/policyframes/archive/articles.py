@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from policyframes.archive.columns import format_kept
 from policyframes.archive.markup import MarkupError, has_markup, remove_markup
@@ -15,7 +14,7 @@ from policyframes.archive.rows import Code, Fault, Row, name_type, show_value
 from policyframes.archive.settings import Settings
 from policyframes.documents.canonical import REPLACEMENT, canonicalise
 from policyframes.documents.plain_text_reader import MOST_CONTROLS
-from policyframes.language import is_foreign
+from policyframes.language import begins_in_english, is_foreign
 
 _SURROGATES = re.compile("[\ud800-\udfff]")
 _STRAYS = bytes({*range(0x20), 0x7F} - set(b"\t\n\r\f\v\x1b"))
@@ -25,8 +24,7 @@ _BEGINNING = 2000
 _MOST_ID = 1000
 
 
-@dataclass(frozen=True)
-class Article:
+class Article(NamedTuple):
     """An article that can be scored.
 
     Attributes:
@@ -94,8 +92,8 @@ def _clean_page(text: str) -> str | Fault:
 
 
 def _looks_foreign(text: str) -> bool:
-    # What begins in English is English; only the others are read to the end.
-    return is_foreign(text[:_BEGINNING]) and is_foreign(text)
+    # What begins in English is English; only the others are read on, and to the end.
+    return not begins_in_english(text) and is_foreign(text[:_BEGINNING]) and is_foreign(text)
 
 
 def _clean_text(text: str) -> str | Fault:
@@ -108,8 +106,9 @@ def _clean_text(text: str) -> str | Fault:
     if strays > MOST_CONTROLS * len(text):
         return Fault(Code.NOT_TEXT, "more than one character in a hundred is a control character", show_value(text))
     # Where no control character is to go or to become a line end, this is all that `canonicalise` does.
-    is_clean = not strays and not any(mark in data for mark in _LINE_ENDS)
-    return unicodedata.normalize("NFC", text.lstrip("\ufeff")) if is_clean else canonicalise(text)
+    if strays or any(mark in data for mark in _LINE_ENDS):
+        return canonicalise(text)
+    return text if len(data) == len(text) else unicodedata.normalize("NFC", text.lstrip("\ufeff"))
 
 
 def _check_id(value: Any) -> str | Fault:  # noqa: ANN401  (whatever a row holds)

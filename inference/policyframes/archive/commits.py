@@ -11,10 +11,10 @@ from pathlib import Path
 
 from policyframes.archive.duplicates.clusters import Clusters
 from policyframes.archive.duplicates.signatures import SIGNATURE
+from policyframes.archive.entries import Entry as QuarantineEntry
 from policyframes.archive.ledger import Entry, FileRecord, Ledger
 from policyframes.archive.rows import HINTS, Code
 from policyframes.archive.scoring import DIGEST, MARKUP, ShardResult
-from policyframes.archive.scoring import Entry as QuarantineEntry
 from policyframes.archive.seen import SeenIds
 from policyframes.archive.settings import OutputFormat
 from policyframes.archive.storage import Disk

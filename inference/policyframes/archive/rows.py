@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 BATCH = 64
 """Rows that are read, cut and scored at a time; part of what a result is, so a constant."""
@@ -91,8 +91,7 @@ class Fault:
     rows: int = 1
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(NamedTuple):
     """One row of an input.
 
     Attributes:

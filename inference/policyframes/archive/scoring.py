@@ -6,34 +6,33 @@ import hashlib
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from policyframes._version import __version__
+from policyframes.archive.aggregation import Columns as Values
+from policyframes.archive.aggregation import ScoredArticles, extend_columns, slice_texts
 from policyframes.archive.arrow import import_arrow
 from policyframes.archive.articles import Article, check_row
 from policyframes.archive.columns import Columns
 from policyframes.archive.duplicates.signatures import sign_text
+from policyframes.archive.entries import Entry, make_address, make_entry
 from policyframes.archive.inputs import Input, stamp_input
 from policyframes.archive.plan import make_changed_error
 from policyframes.archive.readers.formats import Reader, open_reader
-from policyframes.archive.rows import HINTS, Batch, Code, Fault, Row
+from policyframes.archive.rows import Batch, Code, Fault, Row
 from policyframes.archive.settings import Settings
 from policyframes.archive.shards import Shard
 from policyframes.archive.sources.texts import Join, TextJoiner
 from policyframes.archive.tables import (
-    NONE,
-    UNCERTAIN,
     encode_table,
     make_document_schema,
     make_passage_schema,
     make_table,
     name_document_columns,
-    round_number,
 )
-from policyframes.documents.document import Document
-from policyframes.passages import Passage, cut_passages
-from policyframes.profiles.errors import measure_kind
-from policyframes.scorer import Score, Scorer
+from policyframes.decisions import Decisions, join_decisions
+from policyframes.passages import Cut, cut_texts
+from policyframes.scorer import Scorer
 
 DIGEST = 16
 MARKUP = "had markup"
@@ -58,24 +57,6 @@ class Task:
     settings: Settings
     bundle: str = ""
     join: Join | None = None
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A line of the quarantine, and at which row of its shard it stands."""
-
-    position: int
-    fields: Mapping[str, object]
-
-    @property
-    def code(self) -> str:
-        """Return why."""
-        return str(self.fields["code"])
-
-    @property
-    def rows(self) -> int:
-        """Return how many rows it stands for."""
-        return int(str(self.fields["rows"]))
 
 
 @dataclass(frozen=True)
@@ -134,6 +115,8 @@ class ShardScorer:
             "version": __version__,
         }
         self._document_schema = make_document_schema(framings, task.columns)
+        names = [name for part in name_document_columns(framings) for name in part]
+        self._own_schema = import_arrow().schema([self._document_schema.field(name) for name in names])
         self._passage_schema = make_passage_schema(framings)
 
     def close(self) -> None:
@@ -167,63 +150,63 @@ class ShardScorer:
         return self._finish(shard, work, time.perf_counter() - start)
 
     def _score_batch(self, batch: Batch, work: _Work) -> None:
+        source = work.source
         settings, has_ids = self._task.settings, bool(self._task.columns.id)
-        chosen: list[tuple[int, Row, Article, tuple[Passage, ...]]] = []
-        for index, row in enumerate(batch.rows):
-            position = work.note(row)
-            article: Article | Fault = check_row(row, settings, has_ids=has_ids)
+        checked = [(work.note(row), row, check_row(row, settings, has_ids=has_ids)) for row in batch.rows]
+        cuts = iter(cut_texts([article.text for _, _, article in checked if isinstance(article, Article)]))
+        chosen: list[_Chosen] = []
+        for place, (position, row, article) in enumerate(checked):
+            of_article = next(cuts) if isinstance(article, Article) else []
+            if isinstance(article, Article) and of_article:
+                work.positions.append(position)
+                chosen.append(_Chosen(place, row, article.id or _name_article(source, row), article, of_article))
+                continue
             if isinstance(article, Article):
-                identity = article.id or _name_article(work.source, row)
-                passages = cut_passages(Document(identity, article.text, "txt", work.source.name))
-                if passages:
-                    work.positions.append(position)
-                    chosen.append((index, row, article, passages))
-                    continue
-                article = Fault(Code.NO_PASSAGES, "there is no running text in it", article.text[:200])
-            work.entries.append(make_entry(position, work.source.name, row, article))
-        texts = [passage.text for _, _, _, passages in chosen for passage in passages]
-        start = time.perf_counter()
-        # An encoder finishes what it was given before a signal stops it, so it is given little at a time.
-        calls = (texts[first : first + _AT_ONCE] for first in range(0, len(texts), _AT_ONCE))
-        scores = [score for call in calls for score in self._scorer.score(call)]
-        work.model_seconds += time.perf_counter() - start
-        taken = 0
-        for _, row, article, passages in chosen:
-            of_article = scores[taken : taken + len(passages)]
-            taken += len(passages)
-            identity = article.id or _name_article(work.source, row)
-            self._add_article(work, row, identity, article, list(zip(passages, of_article, strict=True)))
+                article = Fault(Code.NO_PASSAGES, "there is no running text in it", article.text[:200])  # noqa: PLW2901  (why it is none)
+            work.entries.append(make_entry(position, source.name, row, article))
         if chosen:
-            work.kept.append(batch.kept.take([index for index, _, _, _ in chosen]))
+            self._add_articles(work, chosen)
+            is_all = len(chosen) == len(batch.rows)
+            work.kept.append(batch.kept if is_all else batch.kept.take([one.place for one in chosen]))
 
-    def _add_article(
-        self, work: _Work, row: Row, identity: str, article: Article, scored: list[tuple[Passage, Score]]
-    ) -> None:
-        counts = count_passages([score for _, score in scored], self._scorer.framings)
-        work.counts.append({**counts, MARKUP: 1} if article.had_markup else counts)
+    def _add_articles(self, work: _Work, chosen: Sequence[_Chosen]) -> None:
+        names, texts = [one.name for one in chosen], [one.article.text for one in chosen]
+        cuts = [one.cuts for one in chosen]
+        start = time.perf_counter()
+        decisions = self._decide(slice_texts(texts, cuts))
+        work.model_seconds += time.perf_counter() - start
+        scored = ScoredArticles(names, texts, cuts, decisions, self._scorer.framings)
+        marked = [one.article.had_markup for one in chosen]
+        work.counts += [
+            {**counts, MARKUP: 1} if had_markup else counts
+            for counts, had_markup in zip(scored.counts, marked, strict=True)
+        ]
         if self._task.columns.id:
-            work.digests.append(hashlib.blake2b(identity.encode(), digest_size=DIGEST).digest())
+            work.digests += [hashlib.blake2b(name.encode(), digest_size=DIGEST).digest() for name in names]
         if self._task.settings.dedupe:
-            work.signatures.append(sign_text(article.text))
-        work.documents.append(
-            {
-                "document": identity,
-                "date": article.date,
-                "source": work.source.name,
-                "row": row.number,
-                **summarise_article(scored, counts, self._scorer.framings),
-                **self._model,
-            }
-        )
+            work.signatures += [sign_text(text) for text in texts]
+        documents: Values = {
+            "document": names,
+            "date": [one.article.date for one in chosen],
+            "source": [work.source.name] * len(chosen),
+            "row": [one.row.number for one in chosen],
+            **scored.list_documents(),
+            **{name: [value] * len(chosen) for name, value in self._model.items()},
+        }
+        extend_columns(work.documents, documents)
         if self._task.settings.passages:
-            work.passages += [make_passage_row(identity, passage, score) for passage, score in scored]
+            extend_columns(work.passages, scored.list_passages())
+
+    def _decide(self, texts: Sequence[str]) -> Decisions:
+        # An encoder finishes what it was given before a signal stops it, so it is given little at a time.
+        parts = [self._scorer.decide(texts[first : first + _AT_ONCE]) for first in range(0, len(texts), _AT_ONCE)]
+        return join_decisions(parts)
 
     def _finish(self, shard: Shard, work: _Work, seconds: float) -> ShardResult:
         settings = self._task.settings
+        own = make_table(work.documents, self._own_schema)
         arrow = import_arrow()
-        own = make_table(work.documents, self._own_schema())
-        empty = self._task.columns.schema.empty_table()
-        kept = arrow.concat_tables(work.kept) if work.kept else empty
+        kept = arrow.concat_tables(work.kept) if work.kept else self._task.columns.schema.empty_table()
         arrays = [
             own.column(name) if name in own.column_names else kept.column(name) for name in self._document_schema.names
         ]
@@ -245,9 +228,15 @@ class ShardScorer:
             seconds=seconds,
         )
 
-    def _own_schema(self) -> Any:  # noqa: ANN401  (pyarrow has no types)
-        names = [name for part in name_document_columns(self._scorer.framings) for name in part]
-        return import_arrow().schema([self._document_schema.field(name) for name in names])
+
+class _Chosen(NamedTuple):
+    """An article that is scored, and where its row stands in the batch."""
+
+    place: int
+    row: Row
+    name: str
+    article: Article
+    cuts: list[Cut]
 
 
 @dataclass
@@ -261,8 +250,8 @@ class _Work:
     last: str = ""
     model_seconds: float = 0.0
     kept: list[Any] = field(default_factory=list)
-    documents: list[dict[str, object]] = field(default_factory=list)
-    passages: list[dict[str, object]] = field(default_factory=list)
+    documents: dict[str, list[object]] = field(default_factory=dict)
+    passages: dict[str, list[object]] = field(default_factory=dict)
     entries: list[Entry] = field(default_factory=list)
     positions: list[int] = field(default_factory=list)
     digests: list[bytes] = field(default_factory=list)
@@ -279,83 +268,5 @@ class _Work:
         return self.seen - 1
 
 
-def make_address(source: str, row: Row) -> str:
-    """Return where a row is, for people."""
-    return f"{source}, row {row.number}" + (f", {row.place}" if row.place else "")
-
-
 def _name_article(source: Input, row: Row) -> str:
     return f"{source.name}:{row.number}" + (f".{row.item}" if row.item else "")
-
-
-def make_entry(position: int, source: str, row: Row, fault: Fault) -> Entry:
-    """Return the quarantine's line of a row."""
-    known = row.id if isinstance(row.id, str | int) and not isinstance(row.id, bool) else None
-    shown = None if known is None else str(known)[:200].encode("utf-8", "replace").decode()
-    fields = {
-        "source": source,
-        "row": row.number,
-        "place": row.place,
-        "id": shown,
-        "code": str(fault.code),
-        "message": fault.message,
-        "hint": HINTS[fault.code],
-        "value": fault.value,
-        "rows": fault.rows,
-    }
-    return Entry(position, fields)
-
-
-def count_passages(scores: Sequence[Score], framings: Sequence[str]) -> dict[str, int]:
-    """Return how many passages there are, by framing, without one, and uncertain."""
-    counts = dict.fromkeys((*framings, NONE, UNCERTAIN), 0)
-    for score in scores:
-        for framing in score.framings:
-            counts[framing] += 1
-        counts[NONE] += not score.framings
-        counts[UNCERTAIN] += bool(score.uncertain)
-    counts["passages"] = len(scores)
-    return counts
-
-
-def summarise_article(
-    scored: Sequence[tuple[Passage, Score]], counts: Mapping[str, int], framings: Sequence[str]
-) -> dict[str, object]:
-    """Return what a document's row says of its passages.
-
-    The primary framing is the one that most passages carry, of several the one with the higher mean probability.
-    """
-    total = len(scored)
-    probabilities = [score.probabilities for _, score in scored]
-    means = {name: sum([row[name] for row in probabilities]) / total for name in framings}
-    present = [name for name in framings if counts[name]]
-    kinds = (*framings, NONE, UNCERTAIN)
-    return {
-        "passages": total,
-        "words": sum([passage.words for passage, _ in scored]),
-        **{kind: counts[kind] for kind in kinds},
-        **{f"share_{kind}": round_number(counts[kind] / total) for kind in kinds},
-        **{f"has_{name}": bool(counts[name]) for name in framings},
-        **{f"p_{name}": round_number(means[name]) for name in framings},
-        "p_none": round_number(sum([measure_kind(score, NONE) for _, score in scored]) / total),
-        "primary": max(present, key=lambda name: (counts[name], means[name])) if present else None,
-    }
-
-
-def make_passage_row(document: str, passage: Passage, score: Score) -> dict[str, object]:
-    """Return the row of a passage."""
-    return {
-        "document": document,
-        "passage": passage.number,
-        "start": passage.start,
-        "end": passage.end,
-        "words": passage.words,
-        "framings": list(score.framings),
-        "primary": score.primary,
-        "uncertain": list(score.uncertain),
-        "tier": score.tier,
-        **{f"p_{name}": round_number(value) for name, value in score.probabilities.items()},
-        **{name: int(name in score.framings) for name in score.probabilities},
-        "none": int(score.none),
-        "text": passage.text,
-    }

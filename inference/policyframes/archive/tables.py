@@ -78,9 +78,9 @@ def round_number(value: float) -> float:
     return round(value, _DECIMALS)
 
 
-def make_table(rows: Sequence[Mapping[str, object]], schema: Any) -> Any:  # noqa: ANN401  (pyarrow has no types)
-    """Return rows as a table."""
-    return import_arrow().Table.from_pylist(list(rows), schema=schema)
+def make_table(columns: Mapping[str, Sequence[object]], schema: Any) -> Any:  # noqa: ANN401  (pyarrow has no types)
+    """Return the columns of a schema as a table, whatever else there is; without any of them, an empty one."""
+    return import_arrow().Table.from_pydict({name: columns.get(name, ()) for name in schema.names}, schema=schema)
 
 
 def encode_table(table: Any, output_format: OutputFormat) -> bytes:  # noqa: ANN401  (pyarrow has no types)

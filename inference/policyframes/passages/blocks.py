@@ -6,12 +6,13 @@ Readers say what their format knows; the rest is told here from the text alone, 
 from __future__ import annotations
 
 import re
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
 from policyframes.documents.document import Block, BlockKind, Document
 from policyframes.passages.joins import FINISHED, join_unfinished
-from policyframes.passages.parts import BULLET, part_document
-from policyframes.passages.prose import CAPTION, CAPTION_WORDS, Prose, find_prose
+from policyframes.passages.parts import BULLET, Span, part_document
+from policyframes.passages.prose import CAPTION, CAPTION_WORDS, REFERENCE, REFERENCE_WORDS, Glance, find_prose
 from policyframes.passages.sentences import split_sentences
 from policyframes.passages.words import count_words, ends_open, is_noise, is_scrap
 
@@ -28,11 +29,6 @@ _NUMBERED_HEADING = re.compile(
 _NUMBER = re.compile(r"(?:\d+|[a-z])[.)]?\s")
 _LEADERS = re.compile(r"(?:(?:\.[ ]?){3,}|…[\s.…]*|\t)\s*(?:\d{1,4}|[ivxlc]{1,6})(?=\s|$)")
 _ENDS_IN_NUMBER = re.compile(r"\s(?:\d{1,4}|[ivxlc]{1,6})$")
-_REFERENCE = re.compile(
-    r"(?:\[\d{1,3}\]|\d{1,3}[.)]?|[¹²³⁴-⁹]+)\s*"
-    r"(?:see\b|ibid\b|cf\.|.{0,200}(?:https?://|\bdoi\b|\bU\.S\.C\.|\bC\.F\.R\.|\bP\.L\.|\bpp?\. ?\d|\bvol\. ?\d))",
-    re.IGNORECASE | re.DOTALL,
-)
 _REFERENCES_HEADING = re.compile(
     r"(?:\W|\d)*(?:references|bibliography|works cited|end ?notes|foot ?notes|notes|sources|further reading)\W*",
     re.IGNORECASE,
@@ -50,7 +46,7 @@ def find_blocks(document: Document) -> list[Block]:
     return mark_blocks(document, parts, find_prose(document.text, parts))
 
 
-def mark_blocks(document: Document, parts: list[Block], prose: Prose) -> list[Block]:
+def mark_blocks(document: Document, parts: list[Block], glance: Glance) -> list[Block]:
     """Tell what the parts of a document are, and join those that belong together.
 
     Kinds that the reader knows stand; paragraphs are looked at again, because a short bold line that a writer
@@ -59,25 +55,29 @@ def mark_blocks(document: Document, parts: list[Block], prose: Prose) -> list[Bl
     Args:
         document: the document.
         parts: its parts in order.
-        prose: those of them that are ordinary paragraphs, whatever stands around them.
+        glance: what a look at them has told.
     """
-    if len(prose) == len(parts):
-        return parts
     text = document.text
-    blocks = _mark_numbered_headings(text, parts, [_classify(text, part, prose) for part in parts])
+    blocks = [_classify(text, part, glance) for part in parts]
+    if len(glance.prose) == len(parts):
+        return blocks
+    blocks = _mark_numbered_headings(text, parts, blocks)
     # A PDF states no structure: its blocks are told from the layout, page by page.
     stated = document.blocks if document.format != "pdf" else ()
     known = frozenset(block.start for block in stated if block.kind is not BlockKind.PARAGRAPH)
-    blocks = join_unfinished(text, blocks, known=known, prose=prose)
-    blocks = _mark_contents(text, blocks, prose)
-    return _mark_noise(text, _mark_references(text, blocks), prose)
+    blocks = join_unfinished(text, blocks, known=known, prose=glance.prose)
+    blocks = _mark_contents(text, blocks, glance.prose)
+    return _mark_noise(text, _mark_references(text, blocks), glance.sound)
 
 
-def _classify(text: str, block: Block, prose: Prose) -> Block:
-    if block.span in prose or block.kind not in (BlockKind.PARAGRAPH, BlockKind.LIST_ITEM):
+def _classify(text: str, block: Block, glance: Glance) -> Block:
+    span = block.span
+    if span in glance.prose:
+        return Block(*span, BlockKind.LIST_ITEM) if span in glance.items else block
+    if block.kind not in (BlockKind.PARAGRAPH, BlockKind.LIST_ITEM):
         return block
     content = text[block.start : block.end]
-    words = count_words(content)
+    words = glance.words.get(span) or count_words(content)
     kind: BlockKind = block.kind
     if not any(char.isalpha() for char in content) or _PAGE_NUMBER.fullmatch(content):
         kind = BlockKind.FURNITURE
@@ -87,7 +87,7 @@ def _classify(text: str, block: Block, prose: Prose) -> Block:
         kind = BlockKind.CONTENTS
     elif words <= CAPTION_WORDS and CAPTION.match(content):
         kind = BlockKind.CAPTION
-    elif block.kind is BlockKind.PARAGRAPH and words <= CAPTION_WORDS * 2 and _REFERENCE.match(content):
+    elif block.kind is BlockKind.PARAGRAPH and words <= REFERENCE_WORDS and REFERENCE.match(content):
         kind = BlockKind.REFERENCE
     elif BULLET.match(content):
         kind = BlockKind.LIST_ITEM
@@ -128,6 +128,8 @@ def _holds_any(content: str, marks: tuple[str, ...]) -> bool:
 
 
 def _is_heading(content: str, words: int) -> bool:
+    if words > max(_HEADING_WORDS, _CAPITALS_WORDS):
+        return False
     if (content[0].islower() and not _NUMBER.match(content)) or ("\n" in content.strip() and words > _HEADING_WORDS):
         return False
     if words <= _CAPITALS_WORDS and content.isupper():
@@ -148,7 +150,7 @@ def _is_title_case(content: str) -> bool:
     return bool(long_words) and all(not word.lstrip("(“‘\"'")[:1].islower() for word in long_words)
 
 
-def _mark_contents(text: str, blocks: list[Block], prose: Prose) -> list[Block]:
+def _mark_contents(text: str, blocks: list[Block], prose: AbstractSet[Span]) -> list[Block]:
     """Mark runs of short lines that end in page numbers as a table of contents."""
     marked = list(blocks)
     run: list[int] = []
@@ -184,7 +186,7 @@ def _mark_references(text: str, blocks: list[Block]) -> list[Block]:
     return marked
 
 
-def _mark_noise(text: str, blocks: list[Block], prose: Prose) -> list[Block]:
+def _mark_noise(text: str, blocks: list[Block], sound: AbstractSet[Span]) -> list[Block]:
     """Mark what is mostly non-words as fragments, with the scraps between two of them that are no prose either."""
     marked = list(blocks)
     scraps: list[int] | None = None
@@ -192,7 +194,7 @@ def _mark_noise(text: str, blocks: list[Block], prose: Prose) -> list[Block]:
         if block.kind not in (BlockKind.PARAGRAPH, BlockKind.LIST_ITEM):
             continue
         content = text[block.start : block.end]
-        if block.span not in prose and is_noise(content):
+        if block.span not in sound and is_noise(content):
             for number in [*(scraps or ()), index]:
                 marked[number] = replace(blocks[number], kind=BlockKind.FRAGMENT)
             scraps = []

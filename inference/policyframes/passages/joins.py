@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
 from policyframes.documents.document import Block, BlockKind
-from policyframes.passages.prose import Prose
+from policyframes.passages.parts import Span
 from policyframes.passages.sentences import opens_sentence
 from policyframes.passages.words import count_words, ends_open
 
@@ -21,7 +22,9 @@ _BROKEN_OFF = re.compile(r"[^\W_]$|[,&/]$|[^\W_][-‐‑]$")
 _BODY = (BlockKind.PARAGRAPH, BlockKind.LIST_ITEM)
 
 
-def join_unfinished(text: str, blocks: Sequence[Block], *, known: frozenset[int], prose: Prose) -> list[Block]:
+def join_unfinished(
+    text: str, blocks: Sequence[Block], *, known: frozenset[int], prose: AbstractSet[Span]
+) -> list[Block]:
     """Join paragraphs that go on: unfinished ones, and whatever is followed by lower case.
 
     Args:

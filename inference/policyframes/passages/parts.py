@@ -13,6 +13,8 @@ _SHORT_LINE = 0.7
 _ENDS = '.!?”"'
 _BLANK_LINES = re.compile(r"\n[ \t]*(?:\n[ \t]*)+")
 _LINE = re.compile(r"[^\n]*\S[^\n]*")
+Span = tuple[int, int]
+"""Start and end."""
 BULLET = re.compile(r"[•◦▪●○■□‣⁃*–—-][ \t]+\S|\(?(?:\d{1,2}|[a-z]|[ivx]{1,4})[.)][ \t]+\S")
 
 
@@ -22,40 +24,52 @@ def part_document(document: Document) -> list[Block]:
     blocks: list[Block] = []
     position = 0
     for block in document.blocks:
-        blocks += _part_text(text, position, block.start)
+        blocks += _make_paragraphs(part_text(text, position, block.start))
         start, end = _trim(text, block.start, block.end)
         if start < end:
             blocks.append(replace(block, start=start, end=end))
         position = block.end
-    return blocks + _part_text(text, position, len(text))
+    return blocks + _make_paragraphs(part_text(text, position, len(text)))
 
 
-def _trim(text: str, start: int, end: int) -> tuple[int, int]:
+def part_text(text: str, start: int, end: int) -> list[Span]:
+    """Return the paragraphs of plain text, trimmed: parted by blank lines, or by its lines where it has none.
+
+    Args:
+        text: the canonical text.
+        start: where the stretch begins that is parted.
+        end: after its last character.
+    """
+    parts: list[Span] = []
+    position = start
+    for match in (*_BLANK_LINES.finditer(text, start, end), None):
+        first, last = position, match.start() if match else end
+        if first < last and (text[first].isspace() or text[last - 1].isspace()):
+            first, last = _trim(text, first, last)
+        if text.find("\n", first, last) >= 0:
+            parts += _part_lines(text, first, last)
+        elif first < last:
+            parts.append((first, last))
+        position = match.end() if match else end
+    return parts
+
+
+def _make_paragraphs(spans: list[Span]) -> list[Block]:
+    return [Block(start, end, BlockKind.PARAGRAPH) for start, end in spans]
+
+
+def _trim(text: str, start: int, end: int) -> Span:
     stretch = text[start:end]
     return start + len(stretch) - len(stretch.lstrip()), max(start, end - len(stretch) + len(stretch.rstrip()))
 
 
-def _part_text(text: str, start: int, end: int) -> list[Block]:
-    """Return the paragraphs of plain text: parted by blank lines, or by its lines where it has none."""
-    blocks: list[Block] = []
-    position = start
-    for match in (*_BLANK_LINES.finditer(text, start, end), None):
-        first, last = _trim(text, position, match.start() if match else end)
-        if text.find("\n", first, last) >= 0:
-            blocks += [Block(a, b, BlockKind.PARAGRAPH) for a, b in _part_lines(text, first, last)]
-        elif first < last:
-            blocks.append(Block(first, last, BlockKind.PARAGRAPH))
-        position = match.end() if match else end
-    return blocks
-
-
-def _part_lines(text: str, start: int, end: int) -> list[tuple[int, int]]:
+def _part_lines(text: str, start: int, end: int) -> list[Span]:
     """Part one stretch without blank lines: at bullets, and at every line where lines are paragraphs."""
     lines = [match.span() for match in _LINE.finditer(text, start, end)]
     lengths = [b - a for a, b in lines]
     one_a_line = len(lines) > 1 and median(lengths) > _LONG_LINE
     short = _SHORT_LINE * max(lengths)
-    parts: list[tuple[int, int]] = []
+    parts: list[Span] = []
     ends_short = False
     for line in lines:
         first, last = _trim(text, *line)

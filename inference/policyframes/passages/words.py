@@ -9,6 +9,8 @@ FEWEST_WORDS = 5
 # Addresses are longer; the patterns below would also take the square of the length of a hostile one.
 _LONGEST_WORD = 60
 _MOST_NOISE = 0.25
+# With more plain words than this no text is noise.
+PLAIN_SHARE = 1 - _MOST_NOISE
 _LEAST_NOISE = 2
 _SENTENCE_WORDS = 2
 _SCRAP_WORDS = 40
@@ -72,7 +74,7 @@ def is_noise(text: str) -> bool:
     """
     tokens = text.split()
     # Nearly all text passes here, some ten times as fast as token by token.
-    if len(_PLAIN.findall(f" {text}")) > (1 - _MOST_NOISE) * len(tokens) or _is_caseless(text):
+    if len(_PLAIN.findall(f" {text}")) > PLAIN_SHARE * len(tokens) or _is_caseless(text):
         return False
     kinds = [_kind_of(token) for token in tokens]
     words, noise = kinds.count(_Token.WORD), kinds.count(_Token.NOISE)

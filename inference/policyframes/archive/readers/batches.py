@@ -160,9 +160,7 @@ def parse_json(data: bytes) -> Any:  # noqa: ANN401  (whatever JSON holds)
     if (data.count(b"[") + data.count(b"{")) > MAX_DEPTH and _measure_depth(data) > MAX_DEPTH:
         raise FaultError(Fault(Code.TOO_DEEP, f"objects and lists nest deeper than {MAX_DEPTH}", show_value(data)))
     try:
-        return json.loads(
-            text, object_pairs_hook=_make_object, parse_constant=_refuse_constant, parse_float=_parse_float
-        )
+        return _DECODER.decode(text)
     except FaultError as error:
         fault = error.fault
         raise FaultError(Fault(fault.code, fault.message, show_value(data))) from None
@@ -200,6 +198,9 @@ def _parse_float(digits: str) -> float:
     if not math.isfinite(value):
         raise FaultError(Fault(Code.NOT_FINITE, f"the number {digits[:40]} is beyond what a computer holds"))
     return value
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_make_object, parse_constant=_refuse_constant, parse_float=_parse_float)
 
 
 def find_records(value: Any, path: str) -> list[Any]:  # noqa: ANN401  (whatever JSON holds)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from itertools import islice
 from typing import Any
 
@@ -45,18 +44,19 @@ def _parse_good(data: bytes, path: str) -> list[Mapping[str, Any]]:
 def plan_shards(source: Input, settings: Settings, hasher: Any) -> Iterator[Shard]:  # noqa: ANN401  (hashlib's)
     """Yield the shards of a file while hashing it; their `number` and `input` are for the caller to set."""
     reader = LineReader(source, settings.max_row_bytes, hasher)
-    shard = Shard(0, 0, 0, 1)
+    first, start, end, rows = 1, 0, 0, 0
+    damage: dict[str, Any] = {}
     try:
         for line in reader.read_lines():
-            shard = replace(shard, rows=shard.rows + (not is_blank(line)), end=line.end)
-            if shard.rows >= settings.shard_rows or shard.end - shard.start >= settings.shard_bytes:
-                yield shard
-                shard = Shard(0, 0, 0, line.number + 1, line.end, line.end)
+            rows, end = rows + (not is_blank(line)), line.end
+            if rows >= settings.shard_rows or end - start >= settings.shard_bytes:
+                yield Shard(0, 0, rows, first, start, end)
+                first, start, rows = line.number + 1, end, 0
     except DamagedInputError as error:
         code = Code.LIMIT_EXCEEDED if isinstance(error, EndlessLineError) else Code.DAMAGED_FILE
-        shard = replace(shard, rows=shard.rows + 1, damage=str(error), damage_code=code)
-    if shard.rows:
-        yield shard
+        rows, damage = rows + 1, {"damage": str(error), "damage_code": code}
+    if rows:
+        yield Shard(0, 0, rows, first, start, end, **damage)
     reader.drain()
     reader.close()
 

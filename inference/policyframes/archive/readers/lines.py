@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from policyframes.archive.input_files import DamagedInputError
 from policyframes.archive.inputs import Input
@@ -17,8 +17,7 @@ class EndlessLineError(DamagedInputError):
     """A line goes on and on, as in a file made to fill a disk."""
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(NamedTuple):
     """A line.
 
     Attributes:

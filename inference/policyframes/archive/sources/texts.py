@@ -270,8 +270,8 @@ class TextJoiner:
             return row
         if key is None or row.fault is not None:
             message = f"nothing in column {self._join.row_column!r} to find a text by"
-            return replace(row, text=None, fault=Fault(Code.TEXT_NOT_GIVEN, message, show_value(row.text)))
+            return row._replace(text=None, fault=Fault(Code.TEXT_NOT_GIVEN, message, show_value(row.text)))
         if key not in found:
             message = f"{self._join.table.name} has no text for it"
-            return replace(row, text=None, fault=Fault(Code.TEXT_NOT_GIVEN, message, show_value(row.text)))
-        return replace(row, text=found[key])
+            return row._replace(text=None, fault=Fault(Code.TEXT_NOT_GIVEN, message, show_value(row.text)))
+        return row._replace(text=found[key])
