@@ -12,7 +12,7 @@ from dataclasses import replace
 from policyframes.documents.document import Block, BlockKind, Document
 from policyframes.passages.joins import FINISHED, join_unfinished
 from policyframes.passages.parts import BULLET, Span, part_document
-from policyframes.passages.prose import CAPTION, CAPTION_WORDS, REFERENCE, REFERENCE_WORDS, Glance, find_prose
+from policyframes.passages.prose import CAPTION, CAPTION_WORDS, Glance, find_prose, is_reference
 from policyframes.passages.sentences import split_sentences
 from policyframes.passages.words import count_words, ends_open, is_noise, is_scrap
 
@@ -87,7 +87,7 @@ def _classify(text: str, block: Block, glance: Glance) -> Block:
         kind = BlockKind.CONTENTS
     elif words <= CAPTION_WORDS and CAPTION.match(content):
         kind = BlockKind.CAPTION
-    elif block.kind is BlockKind.PARAGRAPH and words <= REFERENCE_WORDS and REFERENCE.match(content):
+    elif block.kind is BlockKind.PARAGRAPH and is_reference(content, words):
         kind = BlockKind.REFERENCE
     elif BULLET.match(content):
         kind = BlockKind.LIST_ITEM

@@ -1,7 +1,7 @@
 """Tells the ordinary paragraph at a glance, so that nearly all text needs no second look.
 
-It looks at one byte a character instead of words, at all of a text or of many texts at once. What it takes for
-ordinary is ordinary by the rules of `blocks`, `joins` and `words`; of the rest it says nothing, and those rules decide.
+It looks at all of a text, or of many texts, at once. What it takes for ordinary is ordinary by the rules of `blocks`,
+`joins` and `words`; of the rest it says nothing, and those rules decide.
 """
 
 from __future__ import annotations
@@ -15,10 +15,9 @@ import numpy as np
 import numpy.typing as npt
 
 from policyframes.documents.document import Block, BlockKind
+from policyframes.passages.characters import count_words_and_odd
 from policyframes.passages.parts import BULLET, Span
 from policyframes.passages.words import PLAIN_SHARE, is_noise
-
-Integers = npt.NDArray[np.intp]
 
 # No heading is longer.
 _HEADING_WORDS = 20
@@ -27,63 +26,21 @@ CAPTION = re.compile(
     r"(?:figure|fig\.|table|chart|map|box|photo|image|exhibit|source|credit)s?\b\s*(?:\d|[ivx]+\b|[:.])",
     re.IGNORECASE,
 )
-REFERENCE_WORDS = 80
-REFERENCE = re.compile(
+_REFERENCE_WORDS = 80
+_REFERENCE = re.compile(
     r"(?:\[\d{1,3}\]|\d{1,3}[.)]?|[¹²³⁴-⁹]+)\s*"
     r"(?:see\b|ibid\b|cf\.|.{0,200}(?:https?://|\bdoi\b|\bU\.S\.C\.|\bC\.F\.R\.|\bP\.L\.|\bpp?\. ?\d|\bvol\. ?\d))",
     re.IGNORECASE | re.DOTALL,
 )
+# One of them stands in whatever this pattern finds, and looking for it is many times as fast.
+_REFERENCE_MARKS = ("see", "ibid", "cf.", "http", "doi", "u.s.c.", "c.f.r.", "p.l.", "p.", "vol.")
 _ENDS = ".!?…:;"
 _CLOSERS = "\"”’')]»"
 _OPENERS = "\"“‘'"
 # What may lead a list item, and of these what may as well lead a paragraph that is none.
 _LEADERS = frozenset("-*•◦▪●○■□‣⁃–—(" + string.digits + string.ascii_lowercase)
 _MAY_BEGIN = frozenset("(" + string.digits)
-# White space beyond Latin-1, and the ellipsis, which may lead to a page number.
-_WIDE_MARKS = frozenset(
-    "\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000…"
-)
-
-# What a character is. Small letters are left out of account: three characters in four are.
-_LETTER, _SPACE, _CAPITAL, _MARK, _OTHER, _COLUMN, _WIDE = range(7)
-_CODE_BITS = 3
-# What a character is, with the one before it and the one after, may make of its word, or of its block.
-_ODD, _IRREGULAR = 1, 2
-
-
-def _classify(character: str) -> int:
-    if character in "\t|":
-        return _COLUMN
-    if character.isspace():
-        return _SPACE
-    if "a" <= character <= "z" or "à" <= character <= "ÿ":
-        return _LETTER
-    if character.isupper():
-        return _CAPITAL
-    # What is not of Latin-1 has become a question mark.
-    return _MARK if character in ".,;:" else _WIDE if character == "?" else _OTHER
-
-
-def _judge(before: int, code: int, after: int) -> int:
-    """Return what a character tells between two others, where a word is an optional letter, small ones, and a mark.
-
-    A block is irregular where two spaces or two marks meet, or a space and then a mark, as in columns and leaders.
-    """
-    if code == _COLUMN or (code in {_SPACE, _MARK} and before == _SPACE) or (code == before == _MARK):
-        return _IRREGULAR
-    if code in {_OTHER, _WIDE}:
-        return _ODD
-    if code == _CAPITAL:
-        return _ODD if before != _SPACE or after in {_SPACE, _MARK} else 0
-    return _ODD if code == _MARK and after != _SPACE else 0
-
-
-_CODES = bytes(_classify(chr(code)) for code in range(256))
-_SIZE = 1 << _CODE_BITS
-_JUDGEMENTS = np.array(
-    [_judge(before, code, after) for before in range(_SIZE) for code in range(_SIZE) for after in range(_SIZE)],
-    dtype=np.uint8,
-)
+# What a byte answers: it may not stand there, it may, or the character must be looked at.
 _NO, _YES, _ASK = 0, 1, 2
 
 
@@ -143,6 +100,14 @@ class Looks:
         return Glance(choose(self.prose), choose(self.items), choose(self.sound), known)
 
 
+def is_reference(content: str, words: int) -> bool:
+    """Return whether a stretch of so many words is a numbered note that cites."""
+    if words > _REFERENCE_WORDS:
+        return False
+    small = content.lower()
+    return any(mark in small for mark in _REFERENCE_MARKS) and _REFERENCE.match(content) is not None
+
+
 def find_prose(text: str, blocks: Sequence[Block]) -> Glance:
     """Look at the blocks of a text.
 
@@ -169,7 +134,7 @@ def look_at(text: str, spans: Sequence[Span], paragraphs: Sequence[bool] | None 
         return Looks(spans, [], [], [], [])
     data = text.encode("latin-1", "replace")
     starts, ends = np.array(spans, dtype=np.intp).T
-    words, odd = _count(text, data, starts, ends)
+    words, odd = count_words_and_odd(text, data, starts, ends)
     plain = words - odd
     sound = plain > PLAIN_SHARE * words
     characters = np.frombuffer(data, np.uint8)
@@ -187,60 +152,6 @@ def look_at(text: str, spans: Sequence[Span], paragraphs: Sequence[bool] | None 
     return Looks(spans, prose.tolist(), items.tolist(), sound.tolist(), words.tolist())
 
 
-def _count(text: str, data: bytes, starts: Integers, ends: Integers) -> tuple[Integers, Integers]:
-    """Return how many words each stretch has, 0 where it is irregular, and how many of them are odd at most.
-
-    Odd is a word that is more than small letters, after one capital or none, before a mark or none.
-    """
-    codes = np.frombuffer(data.translate(_CODES), np.uint8)
-    # Of truth values the library finds those that are true nine times as fast as of numbers.
-    at = np.flatnonzero(codes != _LETTER)
-    code = codes[at]
-    if not text.isascii():
-        code = _resolve(text, at, code)
-    told = _JUDGEMENTS[_join_neighbours(code, at, len(data))]
-    spaces = np.cumsum(code == _SPACE)
-    strange = np.flatnonzero(told == _ODD)
-    # One of several in the same word counts.
-    number = spaces[strange]
-    strange = strange[np.flatnonzero(np.diff(number, prepend=-1))]
-    irregular = np.flatnonzero(told == _IRREGULAR)
-    firsts, lasts = np.searchsorted(at, starts), np.searchsorted(at, ends)
-    before = np.concatenate([[0], spaces])
-    words = before[lasts] - before[firsts] + 1
-    # Words of neighbours without a space between them would be one.
-    is_regular = _tally(irregular, firsts, lasts) == 0
-    is_regular &= (starts == 0) | (codes[np.maximum(starts - 1, 0)] == _SPACE)
-    return np.where(is_regular, words, 0), _tally(strange, firsts, lasts)
-
-
-def _tally(places: Integers, firsts: Integers, lasts: Integers) -> Integers:
-    return np.searchsorted(places, lasts) - np.searchsorted(places, firsts)
-
-
-def _resolve(text: str, at: Integers, code: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-    """Return the codes with those of characters beyond Latin-1 that part columns or words."""
-    wide = np.flatnonzero(code == _WIDE)
-    are_marks = [text[position] in _WIDE_MARKS for position in at[wide].tolist()]
-    code = code.copy()
-    code[wide[np.array(are_marks, dtype=np.bool_)]] = _COLUMN
-    return code
-
-
-def _join_neighbours(code: npt.NDArray[np.uint8], at: Integers, length: int) -> npt.NDArray[np.uint16]:
-    """Return the codes of each character, the one before it and the one after as one number."""
-    touching = np.diff(at) == 1
-    joined: npt.NDArray[np.uint16] = np.left_shift(code, _CODE_BITS, dtype=np.uint16)
-    joined[1:] |= (code[:-1] * touching).astype(np.uint16) << 2 * _CODE_BITS
-    joined[:-1] |= code[1:] * touching
-    # Nothing stands before the first character of all, and after the last one, as after a space.
-    if len(at) and at[0] == 0:
-        joined[0] |= _SPACE << 2 * _CODE_BITS
-    if len(at) and at[-1] == length - 1:
-        joined[-1] |= _SPACE
-    return joined
-
-
 def _read_ends(text: str, start: int, end: int, words: int) -> BlockKind | None:
     """Return what a stretch of so many words is that begins like prose and ends like it; None where it may not."""
     first, last = text[start], text[end - 1]
@@ -250,7 +161,7 @@ def _read_ends(text: str, start: int, end: int, words: int) -> BlockKind | None:
         return None
     if "A" <= first <= "Z" or first in _OPENERS:
         return BlockKind.PARAGRAPH
-    if first not in _LEADERS or (first.isdigit() and words <= REFERENCE_WORDS and REFERENCE.match(text, start, end)):
+    if first not in _LEADERS or (first.isdigit() and is_reference(text[start:end], words)):
         return None
     if BULLET.match(text, start, end):
         return BlockKind.LIST_ITEM
