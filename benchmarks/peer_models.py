@@ -12,6 +12,7 @@ import re
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import compress
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -106,11 +107,13 @@ class Ours:
 
     def probabilities(self, texts: Sequence[str]) -> Rows:
         """Return the calibrated probabilities."""
-        return [[score.probabilities[name] for name in self.task.framings] for score in self.scorer.score(texts)]
+        columns = [self.scorer.framings.index(name) for name in self.task.framings]
+        rows: Rows = self.scorer.decide(texts).probabilities[:, columns].tolist()
+        return rows
 
     def label(self, texts: Sequence[str]) -> list[list[str]]:
         """Return the framings by the bundle's thresholds."""
-        return [list(score.framings) for score in self.scorer.score(texts)]
+        return [list(compress(self.scorer.framings, row)) for row in self.scorer.decide(texts).present.tolist()]
 
 
 class SklearnLinear(Labeller):
