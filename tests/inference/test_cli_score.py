@@ -132,6 +132,20 @@ def test_scoring_again_replaces_the_files(run, document, tmp_path):
     assert {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()} == first
 
 
+def test_files_of_others_are_not_replaced_and_nothing_is_scored_for_naught(run, document, tmp_path, monkeypatch):
+    def refuse(*_, **__):
+        raise AssertionError("it was scored")
+
+    monkeypatch.setattr("policyframes.cli.scoring.score_all", refuse)
+    (tmp_path / "documents.csv").write_text("document,year\nstrategy,2017\n")
+    code, _, err = run("score", document, "-o", tmp_path)
+
+    assert code == 4
+    assert err.startswith("PF-1004: ")
+    assert "documents.csv" in err
+    assert (tmp_path / "documents.csv").read_text() == "document,year\nstrategy,2017\n"
+
+
 def test_one_bad_file_is_a_row_and_code_3(run, document, tmp_path):
     empty = tmp_path / "empty.txt"
     empty.touch()

@@ -36,14 +36,16 @@ def report(
     """Write shares and their changes as a page and as CSV. Copies are left out where they were looked for."""
     from policyframes.archive.groups import measure_archive  # noqa: PLC0415  (slow to import)
     from policyframes.archive.results import read_finished  # noqa: PLC0415
-    from policyframes.report.archive import write_archive  # noqa: PLC0415
+    from policyframes.report.archive import check_report, write_archive  # noqa: PLC0415
 
+    target = output or folder / _FOLDER
+    check_report(target)
     run, _ = read_finished(folder)
     errors, reason = _find_errors(run["model"], bundle)
     if reason and not quiet:
         typer.echo(f"Shares are counted, not corrected: {reason}", err=True)
     found = measure_archive(folder, by or ["month"], errors)
-    paths = write_archive(found, output or folder / _FOLDER, excel=excel)
+    paths = write_archive(found, target, excel=excel)
     if not quiet:
         tested = sum(change.p_value is not None for change in found.changes)
         more = sum(change.is_significant for change in found.changes)

@@ -74,10 +74,10 @@ def compare(  # noqa: PLR0913  (each is an option of the command line)
     What groups the documents comes from a CSV (--metadata), from their file names, or from options (--set).
     Without -o, tables on a terminal and JSON lines into a pipe, one for each aspect, group and kind.
 
-    Exit codes: 0 all scored; 1 nothing scored; 2 usage; 3 some documents could not be scored.
+    Exit codes: 0 all scored; 1 nothing scored; 2 usage; 3 some documents could not be scored; 4 files in the way.
     """
     # numpy costs time that --help need not pay
-    from policyframes.cli.outcome import Wishes, finish  # noqa: PLC0415
+    from policyframes.cli.outcome import Wishes, check_wishes, finish  # noqa: PLC0415
     from policyframes.cli.question import Question, answer_question, check_question, choose_aspects  # noqa: PLC0415
     from policyframes.cli.scoring import name_documents, score_all  # noqa: PLC0415
     from policyframes.profiles import gather_metadata  # noqa: PLC0415
@@ -89,11 +89,12 @@ def compare(  # noqa: PLR0913  (each is an option of the command line)
     question = Question(by.strip().lower(), known, wanted, voice=voice, coded=coded, quiet=quiet)
     # All that can be wrong with the question is told before the first document is read.
     check_question(question, names)
-    scorer = load(bundle or None, quality)
-    limits = make_limits(max_seconds, max_memory_mb, max_input_mb)
-    results = score_all(scorer, files, file_format, limits=limits, quiet=quiet)
     as_lines = json_lines or (output is None and not sys.stdout.isatty())
     wishes = Wishes(
         output, matrix=matrix, quanteda=quanteda, excel=excel, table=not as_lines, lines=as_lines, quiet=quiet
     )
+    check_wishes(wishes)
+    scorer = load(bundle or None, quality)
+    limits = make_limits(max_seconds, max_memory_mb, max_input_mb)
+    results = score_all(scorer, files, file_format, limits=limits, quiet=quiet)
     finish(results, scorer, lambda scored: answer_question(question, scored, scorer.bundle), wishes)

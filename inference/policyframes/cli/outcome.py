@@ -13,7 +13,7 @@ import typer
 from policyframes.profiles import Comparison
 from policyframes.profiles.rows import comparison_rows
 from policyframes.report.evidence import STRONGEST
-from policyframes.report.files import Extras, format_line, write_results
+from policyframes.report.files import Extras, check_results, format_line, write_results
 from policyframes.report.rows import Failure, Result
 from policyframes.report.terminal import print_comparison
 from policyframes.scorer import ScoredDocument, Scorer
@@ -47,6 +47,17 @@ class Wishes:
     lines: bool = False
     quiet: bool = False
     changes: bool = True
+
+
+def check_wishes(wishes: Wishes) -> None:
+    """Check that what is wanted can be left where it is wanted, before any document is read.
+
+    Raises:
+        RefusedError: it would replace files that are no results.
+        OutputError: the folder cannot be looked into.
+    """
+    if wishes.folder is not None:
+        check_results(wishes.folder, Extras(wishes.matrix, wishes.quanteda))
 
 
 def finish(

@@ -51,21 +51,22 @@ def score(  # noqa: PLR0913  (each is an option of the command line)
     Without -o, a table on a terminal and JSON lines into a pipe. With -o, a folder with report.html, passages.csv,
     documents.csv, comparison.csv and README.txt, which explains them all.
 
-    Exit codes: 0 all scored; 1 nothing scored; 2 usage; 3 some documents could not be scored.
+    Exit codes: 0 all scored; 1 nothing scored; 2 usage; 3 some documents could not be scored; 4 files in the way.
     """
-    from policyframes.cli.outcome import Wishes, finish  # noqa: PLC0415  (numpy costs time that --help need not pay)
+    from policyframes.cli.outcome import Wishes, check_wishes, finish  # noqa: PLC0415  (numpy costs time that --help need not pay)
     from policyframes.cli.scoring import score_all  # noqa: PLC0415
     from policyframes.profiles import assemble_collection, compare  # noqa: PLC0415
     from policyframes.scorer import load  # noqa: PLC0415
 
-    scorer = load(bundle or None, quality)
-    limits = make_limits(max_seconds, max_memory_mb, max_input_mb)
     as_lines = json_lines or (output is None and not sys.stdout.isatty())
-    tell = _print_lines if as_lines else lambda _: None
-    results = score_all(scorer, files, file_format, limits=limits, quiet=quiet, tell=tell)
     wishes = Wishes(
         output, matrix=matrix, quanteda=quanteda, excel=excel, table=not as_lines, quiet=quiet, changes=False
     )
+    check_wishes(wishes)
+    scorer = load(bundle or None, quality)
+    limits = make_limits(max_seconds, max_memory_mb, max_input_mb)
+    tell = _print_lines if as_lines else lambda _: None
+    results = score_all(scorer, files, file_format, limits=limits, quiet=quiet, tell=tell)
     finish(results, scorer, lambda scored: compare(assemble_collection(scored, bundle=scorer.bundle)), wishes)
 
 

@@ -27,8 +27,10 @@ _FILES = {
 
 NO_DEFINITION = "Not in the codebook of this package: the bundle was made for framings of its own."
 
-_TEMPLATE = """\
-RESULTS OF POLICYFRAMES {version}
+HEADING = "RESULTS OF POLICYFRAMES"
+_TEMPLATE = (
+    HEADING
+    + """ {version}
 Scored with the bundle {bundle} ({bundle_id}).
 
 THE FILES
@@ -56,6 +58,7 @@ WHAT THE NUMBERS DO NOT MEAN
 - A share describes the passages of these documents, as far as they were read. It says nothing of documents that are
   not here, and the groups differ in more than the word that names them.
 """
+)
 
 _OPENING = (
     "The CSV files are UTF-8. In Excel, open them with Data > From Text/CSV, and choose 65001: Unicode (UTF-8); or ask "

@@ -23,7 +23,8 @@ from policyframes.profiles.rows import (
 from policyframes.replacement import replace_file
 from policyframes.report.codebook import write_codebook
 from policyframes.report.evidence import EVIDENCE_COLUMNS, evidence_rows, failure_rows
-from policyframes.report.explanation import explain_results
+from policyframes.report.explanation import HEADING, explain_results
+from policyframes.report.folders import README, check_folder
 from policyframes.report.matrices import matrix_columns, matrix_rows, quanteda_columns, quanteda_rows
 from policyframes.report.page import render_page
 from policyframes.report.rows import Failure, Row
@@ -34,11 +35,11 @@ if TYPE_CHECKING:
 
 FILE_NAMES = (
     *("report.html", "comparison.csv", "changes.csv", "evidence.csv", "passages.csv", "documents.csv"),
-    *("scores.jsonl", "codebook.md", "README.txt"),
+    *("scores.jsonl", "codebook.md", README),
 )
 
-
-_ON_REQUEST = frozenset({"matrix.csv", "quanteda.csv"})
+_MATRIX, _QUANTEDA = "matrix.csv", "quanteda.csv"
+_ON_REQUEST = frozenset({_MATRIX, _QUANTEDA})
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,17 @@ class Extras:
     evidence: Mapping[tuple[str, int], Mapping[str, Evidence]] = field(default_factory=dict)
 
 
+def check_results(folder: Path, extras: Extras) -> None:
+    """Check that results may be written into a folder, before any document is read.
+
+    Raises:
+        RefusedError: it holds files of their names that are no results.
+        OutputError: it cannot be looked into.
+    """
+    wanted = ((_MATRIX, extras.matrix), (_QUANTEDA, extras.quanteda))
+    check_folder(folder, (*FILE_NAMES, *(name for name, is_wanted in wanted if is_wanted)), HEADING)
+
+
 def write_results(
     comparison: Comparison, failures: Sequence[Failure], folder: Path, extras: Extras | None = None
 ) -> tuple[str, ...]:
@@ -70,21 +82,24 @@ def write_results(
         extras: what is wanted beside the usual files.
 
     Raises:
+        RefusedError: the folder holds files of these names that are no results.
         OutputError: the folder cannot be made or written.
     """
     extras = extras or Extras()
+    check_results(folder, extras)
     contents = _format_tables(comparison, failures, extras)
     contents |= {
         "scores.jsonl": "".join(format_line(row) for row in placed_rows(comparison.collection)),
         "codebook.md": write_codebook(comparison.collection),
         "report.html": render_page(comparison, failures, evidence=extras.evidence or None),
-        "README.txt": explain_results(comparison.collection, tuple(contents), is_excel=extras.excel),
+        README: explain_results(comparison.collection, tuple(contents), is_excel=extras.excel),
     }
     has_results = (folder / "codebook.md").is_file()
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for name, content in contents.items():
-            replace_file(folder / name, content)
+        # First of all what tells that the others are ours, should this run end before its time.
+        for name in sorted(contents, key=lambda name: name != README):
+            replace_file(folder / name, contents[name])
         # What earlier results left would be taken for a part of these.
         for name in _ON_REQUEST - contents.keys() if has_results else ():
             (folder / name).unlink(missing_ok=True)
@@ -114,7 +129,7 @@ def _format_tables(comparison: Comparison, failures: Sequence[Failure], extras: 
         "documents.csv": (documents, document_columns(collection)),
     }
     if extras.matrix:
-        tables["matrix.csv"] = (matrix_rows(collection), matrix_columns(collection))
+        tables[_MATRIX] = (matrix_rows(collection), matrix_columns(collection))
     if extras.quanteda:
-        tables["quanteda.csv"] = (quanteda_rows(collection), quanteda_columns(collection))
+        tables[_QUANTEDA] = (quanteda_rows(collection), quanteda_columns(collection))
     return {name: format_csv(rows, columns, excel=extras.excel) for name, (rows, columns) in tables.items()}

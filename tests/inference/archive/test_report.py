@@ -20,7 +20,7 @@ from policyframes.archive.groups import measure_archive
 from policyframes.archive.periods import find_column, find_period
 from policyframes.bundle import save_bundle
 from policyframes.cli.main import build_app
-from policyframes.errors import ArchiveIntegrityError, UsageError
+from policyframes.errors import ArchiveIntegrityError, RefusedError, UsageError
 from policyframes.profiles.shares import estimate_shares
 from policyframes.report.archive import (
     ARCHIVE_CHANGE_COLUMNS,
@@ -299,6 +299,18 @@ def test_the_command_writes_a_page_and_tables(tmp_path, command):
     found = measure_archive(tmp_path / "out", ["month"], TABLE)
     assert [row["group"] for row in rows] == [row["group"] for row in archive_rows(found)]
     assert f"{sum(c.p_value is not None for c in found.changes)} differences tested" in adjusted.output
+
+
+def test_a_report_replaces_an_earlier_one_and_nothing_of_others(tmp_path, command):
+    for _ in range(2):
+        assert CliRunner().invoke(build_app(), command).exit_code == 0
+    (tmp_path / "shares.csv").write_text("mine")
+    result = CliRunner().invoke(build_app(), [*command, "-o", str(tmp_path)])
+
+    assert isinstance(result.exception, RefusedError)
+    assert "shares.csv" in str(result.exception)
+    assert (tmp_path / "shares.csv").read_text() == "mine"
+    assert not (tmp_path / "report.html").exists()
 
 
 def test_several_groupings_stand_in_one_report(tmp_path, command):

@@ -8,13 +8,15 @@ from dataclasses import replace
 
 import pytest
 
-from policyframes.errors import EmptyDocumentError
+from policyframes.errors import EmptyDocumentError, RefusedError
 from policyframes.profiles import compare
 from policyframes.profiles.coded import CodedSample
+from policyframes.replacement import replace_file
+from policyframes.report import files
 from policyframes.report.codebook import write_codebook
 from policyframes.report.column_notes import NOTES
 from policyframes.report.explanation import explain_results
-from policyframes.report.files import FILE_NAMES, Extras, write_results
+from policyframes.report.files import FILE_NAMES, Extras, check_results, write_results
 from policyframes.report.rows import Failure
 from policyframes.taxonomy import Aspect
 from tests.inference.builders import make_bundle
@@ -117,6 +119,51 @@ def test_a_table_that_no_results_lie_beside_is_somebody_elses(comparison, tmp_pa
     write_results(comparison, [], tmp_path)
 
     assert (tmp_path / "matrix.csv").read_text() == "mine"
+
+
+def test_files_of_others_stay_as_they_are(comparison, tmp_path):
+    (tmp_path / "documents.csv").write_text("mine")
+
+    with pytest.raises(RefusedError, match=r"documents\.csv.*Choose another folder"):
+        write_results(comparison, [], tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["documents.csv"]
+    assert (tmp_path / "documents.csv").read_text() == "mine"
+
+
+@pytest.mark.parametrize("name", ["matrix.csv", "quanteda.csv"])
+def test_a_table_of_others_is_in_the_way_only_of_one_that_is_asked_for(tmp_path, name):
+    (tmp_path / name).write_text("mine")
+    check_results(tmp_path, Extras())
+
+    with pytest.raises(RefusedError, match=name):
+        check_results(tmp_path, Extras(matrix=True, quanteda=True))
+
+
+def test_results_that_lost_their_readme_are_taken_for_those_of_others(folder, comparison):
+    (folder / "README.txt").write_text("Notes of my own")
+
+    with pytest.raises(RefusedError, match=r"report\.html, comparison\.csv, changes\.csv and 6 more"):
+        write_results(comparison, [], folder)
+
+
+def test_results_cut_off_at_any_file_can_be_written_again(comparison, tmp_path, monkeypatch):
+    for count in range(1, len(FILE_NAMES)):
+        target = tmp_path / str(count)
+        written: list[str] = []
+
+        def replace(path, content, written=written, count=count):
+            if len(written) == count:
+                raise KeyboardInterrupt
+            written.append(path.name)
+            replace_file(path, content)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(files, "replace_file", replace)
+            with pytest.raises(KeyboardInterrupt):
+                write_results(comparison, [], target)
+        write_results(comparison, [], target)
+
+        assert {path.name for path in target.iterdir()} == set(FILE_NAMES)
 
 
 def test_the_matrix_has_a_row_a_document_of_zeros_ones_and_shares(folder):

@@ -15,9 +15,11 @@ from policyframes.report.archive.rows import (
     archive_change_rows,
     archive_rows,
 )
+from policyframes.report.folders import README, check_folder
 from policyframes.spreadsheet import format_csv
 
-ARCHIVE_FILES = ("report.html", "shares.csv", "changes.csv", "README.txt")
+ARCHIVE_FILES = ("report.html", "shares.csv", "changes.csv", README)
+_HEADING = "report.html   the page, to read and to print"
 ARCHIVE_NOTES: Mapping[str, Mapping[str, str]] = {
     "shares.csv": {
         "by": "the grouping, as it was asked for: month, outlet, or two crossed, month,outlet; all: the whole archive",
@@ -48,12 +50,24 @@ ARCHIVE_NOTES: Mapping[str, Mapping[str, str]] = {
 }
 
 
+def check_report(folder: Path) -> None:
+    """Check that a report may be written into a folder.
+
+    Raises:
+        RefusedError: it holds files of these names that are no report of an archive.
+        OutputError: it cannot be looked into.
+    """
+    check_folder(folder, ARCHIVE_FILES, _HEADING)
+
+
 def write_archive(found: ArchiveShares, folder: Path, *, excel: bool = False) -> list[Path]:
     """Write `ARCHIVE_FILES`, in place of those that an earlier report left, and return their paths.
 
     Raises:
+        RefusedError: the folder holds files of these names that are no report of an archive.
         OutputError: the folder cannot be written.
     """
+    check_report(folder)
     texts = (
         render_archive(found),
         format_csv(archive_rows(found), ARCHIVE_COLUMNS, excel=excel),
@@ -63,7 +77,8 @@ def write_archive(found: ArchiveShares, folder: Path, *, excel: bool = False) ->
     paths = [folder / name for name in ARCHIVE_FILES]
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for path, text in zip(paths, texts, strict=True):
+        # The last one tells that the others are ours, should this run end before its time.
+        for path, text in reversed(list(zip(paths, texts, strict=True))):
             replace_file(path, text)
     except OSError as error:
         raise OutputError(
@@ -76,7 +91,7 @@ def write_archive(found: ArchiveShares, folder: Path, *, excel: bool = False) ->
 
 
 def _explain() -> str:
-    lines = ["report.html   the page, to read and to print", ""]
+    lines = [_HEADING, ""]
     for name, notes in ARCHIVE_NOTES.items():
         lines += [name, *(f"  {column}: {note}" for column, note in notes.items()), ""]
     return "\n".join(lines)
