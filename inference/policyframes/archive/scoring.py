@@ -161,9 +161,8 @@ class ShardScorer:
                 work.positions.append(position)
                 chosen.append(_Chosen(place, row, article.id or _name_article(source, row), article, of_article))
                 continue
-            if isinstance(article, Article):
-                article = Fault(Code.NO_PASSAGES, "there is no running text in it", article.text[:200])  # noqa: PLW2901  (why it is none)
-            work.entries.append(make_entry(position, source.name, row, article))
+            fault = article if isinstance(article, Fault) else _make_empty(article)
+            work.entries.append(make_entry(position, source.name, row, fault))
         if chosen:
             self._add_articles(work, chosen)
             is_all = len(chosen) == len(batch.rows)
@@ -172,8 +171,9 @@ class ShardScorer:
     def _add_articles(self, work: _Work, chosen: Sequence[_Chosen]) -> None:
         names, texts = [one.name for one in chosen], [one.article.text for one in chosen]
         cuts = [one.cuts for one in chosen]
+        passages = slice_texts(texts, cuts)
         start = time.perf_counter()
-        decisions = self._decide(slice_texts(texts, cuts))
+        decisions = self._decide(passages)
         work.model_seconds += time.perf_counter() - start
         scored = ScoredArticles(names, texts, cuts, decisions, self._scorer.framings)
         marked = [one.article.had_markup for one in chosen]
@@ -266,6 +266,10 @@ class _Work:
         self.rows += row.fault.rows if row.fault else 1
         self.seen += 1
         return self.seen - 1
+
+
+def _make_empty(article: Article) -> Fault:
+    return Fault(Code.NO_PASSAGES, "there is no running text in it", article.text[:200])
 
 
 def _name_article(source: Input, row: Row) -> str:
