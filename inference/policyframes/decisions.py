@@ -14,7 +14,7 @@ from policyframes.bundle import FramingSettings
 Flags = npt.NDArray[np.bool_]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # arrays have no one truth value
 class Decisions:
     """What a bundle says of n passages, for L framings in the taxonomy's order.
 

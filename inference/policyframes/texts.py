@@ -21,9 +21,10 @@ def require_texts(texts: Any, where: str) -> Sequence[str]:  # noqa: ANN401  (wh
     Raises:
         UsageError: it is a single string, no sequence, or an entry is no text.
     """
-    if isinstance(texts, str | bytes):
-        raise UsageError(where=where, found="a single text", allowed=_ALLOWED, remedy="Put a single text into a list.")
     entries = texts.tolist() if hasattr(texts, "tolist") else texts
+    # An array of no dimension holds a single text, too.
+    if isinstance(entries, str | bytes):
+        raise UsageError(where=where, found="a single text", allowed=_ALLOWED, remedy="Put a single text into a list.")
     # A generator would be empty after the check.
     if not isinstance(entries, Sequence):
         raise UsageError(

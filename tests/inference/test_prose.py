@@ -144,3 +144,23 @@ def test_texts_beyond_what_is_looked_at_together_are_cut_as_each_alone():
 
     assert cut_texts(texts) == [cut_texts([text])[0] for text in texts]
     assert cut_texts([]) == []
+
+
+def test_paragraphs_that_are_no_noise_alone_may_be_noise_together():
+    numbers = " ".join(str(number) for number in range(100, 124))
+    paragraph = f"{_SENTENCE}. " * 3
+    text = "\n\n".join([paragraph, f"A {numbers} hmmm.", f"B {numbers} brrr.", paragraph])
+    passages = split_passages(_of(text)).passages
+
+    assert len(passages) == 2
+    assert cut_texts([text]) == [[(p.start, p.end, p.words) for p in passages]]
+
+
+@pytest.mark.parametrize(
+    "run", ["\t", "\xa0", "\u3000", " \t", ". ", "…", "… ", ". … ", "\n", "\n\xa0", "- ", "1.\n", "(", "“ "]
+)
+def test_a_long_run_of_anything_is_cut_without_going_over_it_again_and_again(run):
+    # Where the time is the square of the length, this takes minutes and not a blink.
+    text = f"{_SENTENCE}.\n{run * 100_000}\n{_SENTENCE}."
+
+    assert len(cut_texts([text])) == 1

@@ -8,7 +8,7 @@ import pytest
 
 from policyframes.bundle import FramingSettings, save_bundle
 from policyframes.errors import BundleNotFoundError, UsageError
-from policyframes.language import begins_in_english, is_foreign
+from policyframes.language import is_foreign
 from policyframes.scorer import Scorer, load
 from tests.inference.builders import make_bundle, make_document
 
@@ -67,6 +67,7 @@ def test_there_is_one_score_a_text_in_order(scorer):
     [
         ("one text", "a single text.* Put a single text into a list"),
         (b"bytes", "Put a single text into a list"),
+        (np.array("one text"), "a single text.* Put a single text into a list"),
         (["text", None], "NoneType None at place 1"),
         (np.array(["text", 2.5], dtype=object), "float 2.5 at place 1"),
         ([1], "int 1 at place 0"),
@@ -151,13 +152,3 @@ def test_a_bundle_is_found_by_its_folder_and_an_unknown_name_is_refused(tmp_path
     assert load(tmp_path / "mine").bundle.name == "tiny-v1"
     with pytest.raises(BundleNotFoundError, match="no such folder"):
         load("no-such-bundle")
-
-
-def test_an_english_beginning_is_told_beyond_doubt_or_not_at_all():
-    english = "The council of the province will share with its neighbours what it has learned about the rivers. " * 5
-    spanish = "El consejo de la provincia comparte con sus vecinos lo que ha aprendido sobre los ríos y a la vez. " * 5
-
-    assert begins_in_english(english)
-    assert not begins_in_english(spanish)
-    assert not begins_in_english("The river and the road of the province.")
-    assert begins_in_english(english + spanish * 20)

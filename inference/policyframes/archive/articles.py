@@ -14,7 +14,7 @@ from policyframes.archive.rows import Code, Fault, Row, name_type, show_value
 from policyframes.archive.settings import Settings
 from policyframes.documents.canonical import REPLACEMENT, canonicalise
 from policyframes.documents.plain_text_reader import MOST_CONTROLS
-from policyframes.language import begins_in_english, is_foreign
+from policyframes.language import is_foreign
 
 _SURROGATES = re.compile("[\ud800-\udfff]")
 _STRAYS = bytes({*range(0x20), 0x7F} - set(b"\t\n\r\f\v\x1b"))
@@ -92,8 +92,8 @@ def _clean_page(text: str) -> str | Fault:
 
 
 def _looks_foreign(text: str) -> bool:
-    # What begins in English is English; only the others are read on, and to the end.
-    return not begins_in_english(text) and is_foreign(text[:_BEGINNING]) and is_foreign(text)
+    # What begins in English is English; only the others are read to the end.
+    return is_foreign(text[:_BEGINNING]) and is_foreign(text)
 
 
 def _clean_text(text: str) -> str | Fault:

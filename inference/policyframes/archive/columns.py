@@ -53,6 +53,10 @@ class Columns:
         arrow = import_arrow()
         return import_arrow("pyarrow.ipc").read_schema(arrow.py_buffer(base64.b64decode(self.encoded_schema)))
 
+    def find_inner(self, path: str) -> str:
+        """Return the path from a carried column to the text, which is not carried along; empty where it has none."""
+        return self.text.removeprefix(f"{path}.") if self.text.startswith(f"{path}.") else ""
+
     def of_input(self, name: str) -> Columns:
         """Return the columns as an input calls them."""
         found = next(((text, identity, date) for own, text, identity, date in self.own if own == name), None)
@@ -149,6 +153,17 @@ def look_up(record: Mapping[str, Any], path: str) -> Any:  # noqa: ANN401  (what
             raise KeyError(path)
         value = value[name]
     return value
+
+
+def leave_out(value: Any, path: str) -> Any:  # noqa: ANN401  (whatever JSON holds)
+    """Return an object without what a dotted path leads to within it; nothing where nothing is left of it."""
+    if not isinstance(value, Mapping):
+        return value
+    name, _, rest = path.partition(".")
+    left = {key: leave_out(inner, rest) if rest and key == name else inner for key, inner in value.items()}
+    if not rest:
+        left.pop(path, None)
+    return left or None
 
 
 def format_kept(value: Any) -> str | None:  # noqa: ANN401  (whatever JSON holds)

@@ -91,7 +91,12 @@ def find_inputs(paths: Sequence[str], source: str = "") -> tuple[list[Input], li
             )
         place = Path(path).resolve()
         if not place.exists():
-            raise make_input_error(path, FileNotFoundError(2, "No such file or folder"))
+            raise ArchiveInputError(
+                where=path,
+                found="there is no such file or folder",
+                allowed="files and folders with articles",
+                remedy="Check the path; a path that holds spaces needs quotes around it.",
+            )
         if place.is_dir():
             found += _search_folder(place, ignored, source)
             continue

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -139,20 +139,30 @@ def choose_columns(
     spare = {n for source, look in own_looks.items() for n in look.names if n not in used[source] - led}
     paths = list(settings.keep) or [name for name in names if name in spare]
     schemas = schemas if is_typed else []
-    kept, has_other, schema = _make_schema(paths, inputs, settings, reserved=reserved, schemas=schemas)
+    texts = {text, *(own_text for _, own_text, *_ in own)}
+    kept, has_other, schema = _make_schema(paths, inputs, settings, reserved=reserved, schemas=schemas, texts=texts)
     return Columns(text, identity, date, kept, has_other, schema, settings.source, own)
 
 
 def _make_schema(
-    paths: Sequence[str], inputs: Sequence[Input], settings: Settings, *, reserved: Sequence[str], schemas: list[Any]
+    paths: Sequence[str],
+    inputs: Sequence[Input],
+    settings: Settings,
+    *,
+    reserved: Sequence[str],
+    schemas: list[Any],
+    texts: Collection[str],
 ) -> tuple[tuple[tuple[str, str], ...], bool, str]:
     """Return the carried columns with their new names, whether there is one for the rest, and the schema of all."""
     arrow = import_arrow()
     has_other = not settings.keep and any(source.format in {"jsonl", "json"} for source in inputs)
     has_other = has_other and OTHER not in reserved
     kept = _name_kept(paths, (*reserved, OTHER) if has_other else reserved)
+    # A column that holds the text, too, is carried as JSON without it.
+    leading = {path for path, _ in kept if any(text.startswith(f"{path}.") for text in texts)}
+    as_json = settings.output_format == "jsonl"
     fields = [
-        (name, choose_types(schemas, path, as_json=settings.output_format == "jsonl") if schemas else arrow.string())
+        (name, choose_types(schemas, path, as_json=as_json) if schemas and path not in leading else arrow.string())
         for path, name in kept
     ]
     fields += [(OTHER, arrow.string())] if has_other else []

@@ -188,11 +188,13 @@ def _stop_on_signals() -> Iterator[None]:
 
 def _print_summary(summary: Summary, output: Path) -> None:
     from policyframes.archive.rows import HINTS, Code  # noqa: PLC0415  (costs time that --help need not pay)
+    from policyframes.report.rows import format_count  # noqa: PLC0415  (likewise)
 
-    lines = [f"{summary.rows} rows in = {summary.scored} scored + {summary.quarantined} quarantined"]
+    lines = [f"{format_count(summary.rows, 'row')} in = {summary.scored} scored + {summary.quarantined} quarantined"]
     if summary.scored:
         shares = (f"{name} {share:.1%}" for name, share in summary.shares.items() if share is not None)
-        lines.append(f"{summary.passages - summary.duplicate_passages} passages: {', '.join(shares)}")
+        own = format_count(summary.passages - summary.duplicate_passages, "passage")
+        lines.append(f"{own}: {', '.join(shares)}")
     elif summary.faults:
         code = max(summary.faults, key=lambda name: summary.faults[name])
         lines.append(f"No row could be scored; {summary.faults[code]} x {code}: {HINTS[Code(code)]}")

@@ -80,7 +80,7 @@ def format_forecast(found: Forecast, *, passages: bool) -> str:
     files = "1 file" if found.files == 1 else f"{found.files} files"
     lines = [
         f"Archive   {files}, {format_bytes(found.bytes)}, {about}{found.rows:,} articles ({found.sampled} sampled)",
-        f"Passages  about {found.passages:,}; about {found.quarantined:,} articles go to quarantine",
+        f"Passages  about {found.passages:,}; to quarantine go about {found.quarantined:,}",
         f"Output    about {format_bytes(found.output_bytes)}"
         + ("" if passages else f"; with --passages {format_bytes(found.output_bytes + found.passage_bytes)}"),
         f"Machine   {found.cores} cores, {found.workers} workers",

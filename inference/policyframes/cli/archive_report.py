@@ -37,6 +37,7 @@ def report(
     from policyframes.archive.groups import measure_archive  # noqa: PLC0415  (slow to import)
     from policyframes.archive.results import read_finished  # noqa: PLC0415
     from policyframes.report.archive import check_report, write_archive  # noqa: PLC0415
+    from policyframes.report.rows import format_count  # noqa: PLC0415
 
     target = output or folder / _FOLDER
     check_report(target)
@@ -49,7 +50,8 @@ def report(
     if not quiet:
         tested = sum(change.p_value is not None for change in found.changes)
         more = sum(change.is_significant for change in found.changes)
-        typer.echo(f"{tested} differences tested, {more} of them more than chance explains", err=True)
+        found_more = f", {more} of them more than chance explains" if tested else ""
+        typer.echo(f"{format_count(tested, 'difference')} tested{found_more}", err=True)
         for path in paths:
             typer.echo(str(path), err=True)
 

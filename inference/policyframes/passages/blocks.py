@@ -27,7 +27,12 @@ _NUMBERED_HEADING = re.compile(
     re.IGNORECASE,
 )
 _NUMBER = re.compile(r"(?:\d+|[a-z])[.)]?\s")
-_LEADERS = re.compile(r"(?:(?:\.[ ]?){3,}|…[\s.…]*|\t)\s*(?:\d{1,4}|[ivxlc]{1,6})(?=\s|$)")
+# Dots, an ellipsis or a tab that lead to a page number. Each run of them is tried once, from its beginning, and no part
+# of it twice: the time would else be the square of its length.
+_LEADERS = re.compile(
+    r"(?:(?<!\.)(?<!\.[ ])(?:\.[ ]?){3,}+|(?<![\s.…])[\s.]*+…[\s.…]*+|(?<!\s)(?=[^\S\t]*+\t)\s++)"
+    r"\s*+(?:\d{1,4}|[ivxlc]{1,6})(?=\s|$)"
+)
 _ENDS_IN_NUMBER = re.compile(r"\s(?:\d{1,4}|[ivxlc]{1,6})$")
 _REFERENCES_HEADING = re.compile(
     r"(?:\W|\d)*(?:references|bibliography|works cited|end ?notes|foot ?notes|notes|sources|further reading)\W*",

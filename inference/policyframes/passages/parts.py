@@ -12,7 +12,7 @@ _LONG_LINE = 120
 _SHORT_LINE = 0.7
 _ENDS = '.!?”"'
 _BLANK_LINES = re.compile(r"\n[ \t]*(?:\n[ \t]*)+")
-_LINE = re.compile(r"[^\n]*\S[^\n]*")
+_LINE = re.compile(r"[^\n]+")
 Span = tuple[int, int]
 """Start and end."""
 BULLET = re.compile(r"[•◦▪●○■□‣⁃*–—-][ \t]+\S|\(?(?:\d{1,2}|[a-z]|[ivx]{1,4})[.)][ \t]+\S")
@@ -65,7 +65,7 @@ def _trim(text: str, start: int, end: int) -> Span:
 
 def _part_lines(text: str, start: int, end: int) -> list[Span]:
     """Part one stretch without blank lines: at bullets, and at every line where lines are paragraphs."""
-    lines = [match.span() for match in _LINE.finditer(text, start, end)]
+    lines = [match.span() for match in _LINE.finditer(text, start, end) if not match.group().isspace()]
     lengths = [b - a for a, b in lines]
     one_a_line = len(lines) > 1 and median(lengths) > _LONG_LINE
     short = _SHORT_LINE * max(lengths)

@@ -79,6 +79,7 @@ class Looks:
         prose: whether it is an ordinary paragraph or list item, whatever stands around it.
         items: whether it is such a list item.
         sound: whether it is surely no noise.
+        plain: whether it is so by its plain words, of which more than three in four are: then so is every run of such.
         words: number of its words; 0 where they were not counted.
     """
 
@@ -86,6 +87,7 @@ class Looks:
     prose: list[bool]
     items: list[bool]
     sound: list[bool]
+    plain: list[bool]
     words: list[int]
 
     def take(self, first: int, last: int, *, offset: int = 0) -> Glance:
@@ -131,12 +133,12 @@ def look_at(text: str, spans: Sequence[Span], paragraphs: Sequence[bool] | None 
         paragraphs: whether each of them may be an ordinary paragraph; None: all.
     """
     if not spans:
-        return Looks(spans, [], [], [], [])
+        return Looks(spans, [], [], [], [], [])
     data = text.encode("latin-1", "replace")
     starts, ends = np.array(spans, dtype=np.intp).T
     words, odd = count_words_and_odd(text, data, starts, ends)
-    plain = words - odd
-    sound = plain > PLAIN_SHARE * words
+    plain = words - odd > PLAIN_SHARE * words
+    sound = plain.copy()
     characters = np.frombuffer(data, np.uint8)
     begins, stops = _BEGINS[characters[starts]], _STOPS[characters[ends - 1]]
     may_be = (words > _HEADING_WORDS) & (begins != _NO) & (stops != _NO)
@@ -149,7 +151,7 @@ def look_at(text: str, spans: Sequence[Span], paragraphs: Sequence[bool] | None 
         kind = _read_ends(text, start, end, int(words[index]))
         if kind is not None and (sound[index] or _is_text(text[start:end])):
             prose[index], items[index], sound[index] = True, kind is BlockKind.LIST_ITEM, True
-    return Looks(spans, prose.tolist(), items.tolist(), sound.tolist(), words.tolist())
+    return Looks(spans, prose.tolist(), items.tolist(), sound.tolist(), plain.tolist(), words.tolist())
 
 
 def _read_ends(text: str, start: int, end: int, words: int) -> BlockKind | None:

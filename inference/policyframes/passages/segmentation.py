@@ -114,7 +114,8 @@ def _cut_together(texts: Sequence[str]) -> list[list[Cut]]:
 def _cut_text(text: str, looks: Looks, first: int, last: int, *, offset: int) -> list[Cut]:
     """Return the passages of one of several texts, whose paragraphs are those from `first` to before `last`."""
     spans = looks.spans[first:last]
-    if not all(looks.prose[first:last]):
+    # Paragraphs that are no noise each alone may be noise together, where few of their words are plain.
+    if not (all(looks.prose[first:last]) and all(looks.plain[first:last])):
         blocks = [Block(start - offset, end - offset, BlockKind.PARAGRAPH) for start, end in spans]
         return _cut_document(Document("", text, "txt", ""), blocks, looks.take(first, last, offset=offset))[0]
     words = looks.words[first:last]

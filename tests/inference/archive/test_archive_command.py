@@ -104,7 +104,7 @@ def test_every_option_reaches_the_results(run, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "answer"),
     [
-        (("nothing.jsonl",), (1, "PF-7003: nothing.jsonl: No such file or folder")),
+        (("nothing.jsonl",), (1, "PF-7003: nothing.jsonl: there is no such file or folder")),
         (("thesis.docx",), (2, "a kind of file that is no archive")),
         (("good.jsonl", "good.jsonl"), (2, "given twice")),
         (("good.jsonl", "--text-col", "body"), (2, "Allowed: id, date, outlet, text")),

@@ -132,6 +132,14 @@ def test_an_article_that_begins_in_another_language_and_goes_on_in_english_is_sc
     assert scored(path)[0].scored == 1
 
 
+def test_an_english_lead_over_an_article_in_another_language_does_not_make_it_english(tmp_path, scored):
+    path = tmp_path / "news.jsonl"
+    lead = "The court and the partner have agreed on the plan that they made for all of the ports. " * 3
+    path.write_bytes(line(text=f"{lead}\n\n" + f"{SPANISH}\n\n" * 40))
+
+    assert scored(path)[0].faults == {"foreign_language": 1}
+
+
 def test_ids_may_be_left_out_and_the_place_is_then_the_id(tmp_path, scored):
     path = tmp_path / "news.jsonl"
     path.write_bytes(b'{"text": "The court."}\n\n{"text": "The partner."}\n')

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from policyframes.archive.columns import leave_out
 from policyframes.archive.job import score_archive
 from policyframes.archive.settings import Settings
 from policyframes.errors import UsageError
@@ -101,3 +102,34 @@ def test_what_comes_late_is_kept_beside_a_column_named_other(tmp_path, bundle_fo
     assert {row["other_kept"] for row in read} == {"mine"}
     assert read[0]["other"] is None
     assert json.loads(read[-1]["other"]) == {"late": 1199}
+
+
+@pytest.mark.parametrize("kind", ["jsonl", "parquet"])
+@pytest.mark.parametrize("output_format", ["parquet", "jsonl"])
+def test_a_text_within_a_column_is_not_carried_through_with_it(tmp_path, bundle_folder, kind, output_format):
+    rows = [
+        {"id": row["id"], "body": {"t": row["text"], "lang": "en", "more": {"by": "A"}}, "outlet": row["outlet"]}
+        for row in make_rows(3, bad=False)
+    ]
+    write_rows(tmp_path / f"news.{kind}", rows)
+    summary = run_job(
+        tmp_path / f"news.{kind}", tmp_path / "out", bundle_folder, text_column="body.t", output_format=output_format
+    )
+    parts = sorted((tmp_path / "out" / "documents.jsonl").glob("part-*"))
+    lines = [json.loads(line) for part in parts for line in part.read_text(encoding="utf-8").splitlines()]
+    found = lines or read_documents(tmp_path / "out")
+
+    assert summary.scored == 3
+    assert [json.loads(row["body"]) for row in found] == [{"lang": "en", "more": {"by": "A"}}] * 3
+    assert [row["outlet"] for row in found] == [row["outlet"] for row in rows]
+
+
+def test_what_is_left_out_of_an_object_is_gone_from_it_alone():
+    value = {"a": {"text": "t", "b": 1}, "text": "other"}
+
+    assert leave_out(value, "a.text") == {"a": {"b": 1}, "text": "other"}
+    assert leave_out({"text": "t"}, "text") is None
+    assert leave_out({"a": {"text": "t"}}, "a.text") == {"a": None}
+    assert leave_out("text", "text") == "text"
+    assert leave_out(value, "x.y") == value
+    assert value == {"a": {"text": "t", "b": 1}, "text": "other"}

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from policyframes.archive.arrow import import_arrow
-from policyframes.archive.columns import OTHER, Columns, format_kept, look_up
+from policyframes.archive.columns import OTHER, Columns, format_kept, leave_out, look_up
 from policyframes.archive.rows import BATCH, Batch, Code, Fault, Row, name_type, show_value
 from policyframes.archive.sources.presets import adapt_record
 
@@ -28,6 +28,7 @@ class BatchBuilder:
 
     def __init__(self, columns: Columns) -> None:
         self._columns = columns
+        self._inner = {path: inner for path, _ in columns.kept if (inner := columns.find_inner(path))}
         self._arrow = import_arrow()
         self._clear()
 
@@ -87,6 +88,8 @@ class BatchBuilder:
         kept: dict[str, str | None] = {}
         for path, name in self._columns.kept:
             value = _find(record, path)
+            if path in self._inner:
+                value = leave_out(value, self._inner[path])
             kept[name] = None if value is _ABSENT else format_kept(value)
         if self._columns.has_other:
             known = {

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from policyframes.archive.arrow import import_arrow
-from policyframes.archive.columns import Columns
+from policyframes.archive.columns import Columns, leave_out
 from policyframes.archive.input_files import DamagedInputError
 from policyframes.archive.inputs import Input
 from policyframes.archive.readers.parquet_file import ParquetSource
@@ -214,23 +214,22 @@ class ParquetReader:
         arrays = []
         paths = {name: path for path, name in self._columns.kept}
         for field in schema:
-            column = values.get(paths.get(field.name, ""))
+            path = paths.get(field.name, "")
+            column = values.get(path)
             if column is None:
                 arrays.append(self._arrow.nulls(rows, field.type))
                 continue
             # Faulty rows carry nothing, so what made them faulty is not unfolded here.
-            arrays.append(self._convert(column.take(alive), field.type))
+            arrays.append(self._convert(column.take(alive), field.type, self._columns.find_inner(path)))
         return self._arrow.Table.from_arrays(arrays, schema=schema)
 
-    def _convert(self, column: Any, kind: Any) -> Any:  # noqa: ANN401  (pyarrow has no types)
+    def _convert(self, column: Any, kind: Any, inner: str) -> Any:  # noqa: ANN401  (pyarrow has no types)
         if column.type == kind:
             return column
         types = self._arrow.types
         if types.is_nested(column.type):
-            cells = [
-                None if cell is None else json.dumps(cell, ensure_ascii=False, default=str)
-                for cell in column.to_pylist()
-            ]
+            found = (leave_out(cell, inner) if inner else cell for cell in column.to_pylist())
+            cells = [None if cell is None else json.dumps(cell, ensure_ascii=False, default=str) for cell in found]
             return self._arrow.array(cells, kind)
         if types.is_binary(column.type) or types.is_large_binary(column.type):
             cells = [None if cell is None else cell.decode("utf-8", "replace") for cell in column.to_pylist()]
