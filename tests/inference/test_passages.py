@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from policyframes.documents.document import Block, BlockKind
 from policyframes.passages import split_passages
 from policyframes.passages.blocks import find_blocks
-from policyframes.passages.segmentation import MAX_WORDS, MIN_WORDS
+from policyframes.passages.grouping import MAX_WORDS, MIN_WORDS
 from tests.inference.builders import make_document
 
 SENTENCE = "The commission meets each spring and reports to both parliaments on what it has found. "

@@ -221,8 +221,8 @@ class ShardScorer:
             positions=tuple(work.positions),
             digests=b"".join(work.digests),
             counts=tuple(work.counts),
-            first=work.first,
-            last=work.last,
+            first=_address(work, work.first),
+            last=_address(work, work.last),
             signatures=b"".join(work.signatures),
             model_seconds=work.model_seconds,
             seconds=seconds,
@@ -246,8 +246,8 @@ class _Work:
     source: Input
     rows: int = 0
     seen: int = 0
-    first: str = ""
-    last: str = ""
+    first: Row | None = None
+    last: Row | None = None
     model_seconds: float = 0.0
     kept: list[Any] = field(default_factory=list)
     documents: dict[str, list[object]] = field(default_factory=dict)
@@ -260,12 +260,15 @@ class _Work:
 
     def note(self, row: Row) -> int:
         """Count a row and return its position in the shard."""
-        address = make_address(self.source.name, row)
-        self.first = self.first or address
-        self.last = address
+        self.first = self.first or row
+        self.last = row
         self.rows += row.fault.rows if row.fault else 1
         self.seen += 1
         return self.seen - 1
+
+
+def _address(work: _Work, row: Row | None) -> str:
+    return "" if row is None else make_address(work.source.name, row)
 
 
 def _make_empty(article: Article) -> Fault:

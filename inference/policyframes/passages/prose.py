@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from policyframes.documents.document import Block, BlockKind
 from policyframes.passages.characters import count_words_and_odd
+from policyframes.passages.grouping import MAX_WORDS, MIN_WORDS
 from policyframes.passages.parts import BULLET, Span
 from policyframes.passages.words import PLAIN_SHARE, is_noise
 
@@ -80,6 +81,7 @@ class Looks:
         items: whether it is such a list item.
         sound: whether it is surely no noise.
         plain: whether it is so by its plain words, of which more than three in four are: then so is every run of such.
+        single: whether it is all of that, and neither so short, so long nor so open that it is no passage by itself.
         words: number of its words; 0 where they were not counted.
     """
 
@@ -88,6 +90,7 @@ class Looks:
     items: list[bool]
     sound: list[bool]
     plain: list[bool]
+    single: list[bool]
     words: list[int]
 
     def take(self, first: int, last: int, *, offset: int = 0) -> Glance:
@@ -133,7 +136,7 @@ def look_at(text: str, spans: Sequence[Span], paragraphs: Sequence[bool] | None 
         paragraphs: whether each of them may be an ordinary paragraph; None: all.
     """
     if not spans:
-        return Looks(spans, [], [], [], [], [])
+        return Looks(spans, [], [], [], [], [], [])
     data = text.encode("latin-1", "replace")
     starts, ends = np.array(spans, dtype=np.intp).T
     words, odd = count_words_and_odd(text, data, starts, ends)
@@ -151,7 +154,8 @@ def look_at(text: str, spans: Sequence[Span], paragraphs: Sequence[bool] | None 
         kind = _read_ends(text, start, end, int(words[index]))
         if kind is not None and (sound[index] or _is_text(text[start:end])):
             prose[index], items[index], sound[index] = True, kind is BlockKind.LIST_ITEM, True
-    return Looks(spans, prose.tolist(), items.tolist(), sound.tolist(), plain.tolist(), words.tolist())
+    single = prose & plain & (words >= MIN_WORDS) & (words <= MAX_WORDS) & (characters[ends - 1] != ord(":"))
+    return Looks(spans, prose.tolist(), items.tolist(), sound.tolist(), plain.tolist(), single.tolist(), words.tolist())
 
 
 def _read_ends(text: str, start: int, end: int, words: int) -> BlockKind | None:

@@ -11,7 +11,7 @@ from itertools import accumulate
 
 from policyframes.documents.document import Block, BlockKind, Document
 from policyframes.passages.blocks import mark_blocks
-from policyframes.passages.grouping import MAX_WORDS, MIN_WORDS, Cut, cut_group, group_section
+from policyframes.passages.grouping import Cut, cut_group, group_section
 from policyframes.passages.parts import part_document, part_text
 from policyframes.passages.prose import Glance, Looks, find_prose, look_at
 from policyframes.passages.words import FEWEST_WORDS, count_words, has_word, is_fragment
@@ -113,17 +113,15 @@ def _cut_together(texts: Sequence[str]) -> list[list[Cut]]:
 
 def _cut_text(text: str, looks: Looks, first: int, last: int, *, offset: int) -> list[Cut]:
     """Return the passages of one of several texts, whose paragraphs are those from `first` to before `last`."""
-    spans = looks.spans[first:last]
-    # Paragraphs that are no noise each alone may be noise together, where few of their words are plain.
-    if not (all(looks.prose[first:last]) and all(looks.plain[first:last])):
-        blocks = [Block(start - offset, end - offset, BlockKind.PARAGRAPH) for start, end in spans]
-        return _cut_document(Document("", text, "txt", ""), blocks, looks.take(first, last, offset=offset))[0]
-    words = looks.words[first:last]
+    spans, words = looks.spans[first:last], looks.words[first:last]
     paragraphs = [(start - offset, end - offset, count) for (start, end), count in zip(spans, words, strict=True)]
-    announcing = any(text[end - 1] == ":" for _, end, _ in paragraphs)
-    if not paragraphs or (min(words) >= MIN_WORDS and max(words) <= MAX_WORDS and not announcing):
+    if all(looks.single[first:last]):
         return paragraphs
-    return [cut for group in group_section(text, paragraphs) for cut in cut_group(text, group)]
+    # Paragraphs that are no noise each alone may be noise together, where few of their words are plain.
+    if all(looks.prose[first:last]) and all(looks.plain[first:last]):
+        return [cut for group in group_section(text, paragraphs) for cut in cut_group(text, group)]
+    blocks = [Block(start, end, BlockKind.PARAGRAPH) for start, end, _ in paragraphs]
+    return _cut_document(Document("", text, "txt", ""), blocks, looks.take(first, last, offset=offset))[0]
 
 
 def _cut_document(document: Document, parts: list[Block], glance: Glance) -> tuple[list[Cut], list[Block]]:

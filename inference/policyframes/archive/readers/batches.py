@@ -29,6 +29,7 @@ class BatchBuilder:
     def __init__(self, columns: Columns) -> None:
         self._columns = columns
         self._inner = {path: inner for path, _ in columns.kept if (inner := columns.find_inner(path))}
+        self._known = {*(path for path, _ in columns.kept), columns.text, columns.id, columns.date}
         self._arrow = import_arrow()
         self._clear()
 
@@ -92,12 +93,7 @@ class BatchBuilder:
                 value = leave_out(value, self._inner[path])
             kept[name] = None if value is _ABSENT else format_kept(value)
         if self._columns.has_other:
-            known = {
-                *(path for path, _ in self._columns.kept),
-                self._columns.text,
-                self._columns.id,
-                self._columns.date,
-            }
+            known = self._known
             rest = {name: value for name, value in record.items() if name not in known and not _leads(name, known)}
             kept[OTHER] = format_kept(rest) if rest else None
         # The text is checked with the articles; here is what would not fit into any column.
