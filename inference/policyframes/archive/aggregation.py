@@ -77,7 +77,8 @@ class ScoredArticles:
         for kind, counts in zip((*self.framings, NONE, UNCERTAIN), zip(*rows, strict=True), strict=True):
             columns[kind] = counts
             columns[f"share_{kind}"] = [round_number(n / size) for n, size in zip(counts, sizes, strict=True)]
-            columns[f"has_{kind}"] = [n > 0 for n in counts]
+            if kind in self.framings:
+                columns[f"has_{kind}"] = [n > 0 for n in counts]
         for kind, values in zip((*self.framings, NONE), zip(*means.tolist(), strict=True), strict=True):
             columns[f"p_{kind}"] = [round_number(value) for value in values]
         return columns
