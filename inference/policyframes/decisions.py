@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from policyframes.backends.tiers import Calibration, Reading
+from policyframes.backends.tiers import Calibration, Reading, Tier
 from policyframes.bundle import FramingSettings
 
 Flags = npt.NDArray[np.bool_]
@@ -29,6 +29,16 @@ class Decisions:
     present: Flags
     uncertain: Flags
     by_encoder: Flags
+
+    def list_tiers(self) -> list[Tier]:
+        """Return which part of the model read each passage."""
+        return ["encoder" if by_encoder else "fast" for by_encoder in self.by_encoder.tolist()]
+
+    def list_primary(self, framings: Sequence[str]) -> list[str | None]:
+        """Return for each passage the likeliest of the framings decided present; None where there is none."""
+        likeliest = np.where(self.present, self.probabilities, -1.0).argmax(axis=1)
+        chosen: list[int] = np.where(self.present.any(axis=1), likeliest, -1).tolist()
+        return [framings[index] if index >= 0 else None for index in chosen]
 
 
 def join_decisions(parts: Sequence[Decisions]) -> Decisions:

@@ -30,7 +30,6 @@ DEFAULT_BUNDLE = "fast-v1"
 DEFAULT_CASCADE = "cascade-v1"
 
 _DEFAULT_QUALITY: Quality = "balanced"
-_TIERS: dict[bool, Tier] = {False: "fast", True: "encoder"}
 _FOREIGN = (
     "This text does not look English. The bundle has learned from English alone: its scores here, `none` among them, "
     "mean nothing."
@@ -190,7 +189,8 @@ class Scorer:
             decisions.probabilities.tolist(),
             decisions.present.tolist(),
             decisions.uncertain.tolist(),
-            (_TIERS[by_encoder] for by_encoder in decisions.by_encoder.tolist()),
+            decisions.list_primary(self.framings),
+            decisions.list_tiers(),
             strict=True,
         )
         return [_make_score(self.framings, *row) for row in rows]
@@ -243,14 +243,17 @@ class Scorer:
 
 
 def _make_score(
-    names: tuple[str, ...], row: list[float], present: list[bool], uncertain: list[bool], tier: Tier
+    names: tuple[str, ...],
+    row: list[float],
+    present: list[bool],
+    uncertain: list[bool],
+    primary: str | None,
+    tier: Tier,
 ) -> Score:
-    probabilities = dict(zip(names, row, strict=True))
-    framings = tuple(compress(names, present))
     return Score(
-        probabilities=probabilities,
-        framings=framings,
-        primary=max(framings, key=probabilities.__getitem__) if framings else None,
+        probabilities=dict(zip(names, row, strict=True)),
+        framings=tuple(compress(names, present)),
+        primary=primary,
         uncertain=tuple(compress(names, uncertain)),
         tier=tier,
     )

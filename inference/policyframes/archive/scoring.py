@@ -9,8 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from policyframes._version import __version__
-from policyframes.archive.aggregation import Columns as Values
-from policyframes.archive.aggregation import ScoredArticles, extend_columns, slice_texts
+from policyframes.archive.aggregation import ScoredArticles, Values, extend_columns, slice_texts
 from policyframes.archive.arrow import import_arrow
 from policyframes.archive.articles import Article, check_row
 from policyframes.archive.columns import Columns
@@ -175,7 +174,7 @@ class ShardScorer:
         start = time.perf_counter()
         decisions = self._decide(passages)
         work.model_seconds += time.perf_counter() - start
-        scored = ScoredArticles(names, texts, cuts, decisions, self._scorer.framings)
+        scored = ScoredArticles(names, cuts, passages, decisions, self._scorer.framings)
         marked = [one.article.had_markup for one in chosen]
         work.counts += [
             {**counts, MARKUP: 1} if had_markup else counts

@@ -9,7 +9,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from policyframes.archive.aggregation import ScoredArticles, extend_columns
+from policyframes.archive.aggregation import ScoredArticles, extend_columns, slice_texts
 from policyframes.decisions import Decisions
 
 FRAMINGS = ("securitized", "governance", "partnership")
@@ -24,7 +24,7 @@ def gather(articles):
     cuts = [[(10 * i, 10 * i + 9, i + 1) for i in range(len(article))] for article in articles]
     texts = ["passages " * len(article) for article in articles]
     names = [f"a{number}" for number in range(len(articles))]
-    return ScoredArticles(names, texts, cuts, Decisions(*columns), FRAMINGS)
+    return ScoredArticles(names, cuts, slice_texts(texts, cuts), Decisions(*columns), FRAMINGS)
 
 
 def passage(*present, probabilities=(0.5, 0.5, 0.5), uncertain=(), by_encoder=False):
@@ -94,7 +94,7 @@ def test_each_passage_has_a_row_with_its_place_and_text():
     assert columns["tier"] == ["fast", "fast", "encoder"]
     assert columns["none"] == [0, 1, 0]
     assert columns["p_partnership"] == [0.7124, 0.5, 0.5]
-    assert columns["text"] == scored.list_texts() == ["passages ", "passages ", "assages "]
+    assert columns["text"] == scored.passages == ["passages ", "passages ", "assages "]
 
 
 def test_batches_follow_each_other():
