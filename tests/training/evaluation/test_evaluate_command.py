@@ -15,6 +15,7 @@ from policyframes_training.cli.evaluate import app
 from policyframes_training.corpus.corpus import read_corpus
 from policyframes_training.evaluation.examination import Findings, Subject, examine_transfer
 from policyframes_training.evaluation.files import write_findings
+from policyframes_training.evaluation.refits import Bench
 from policyframes_training.evaluation.sections import Section
 from policyframes_training.linear.linear import fit_linear
 from policyframes_training.linear.settings import LinearSettings
@@ -196,7 +197,7 @@ def test_transfer_needs_a_catalogue(tiny, bundle, tmp_path):
     subject = Subject(bundle, None, read_corpus(tiny.labels), tmp_path, 0, 100)
 
     with pytest.raises(UsageError, match="no catalogue of the documents"):
-        examine_transfer(subject, lambda _: None)
+        examine_transfer(subject, Bench(), lambda _: None)
 
 
 def test_a_quality_is_a_cascades(call):

@@ -13,7 +13,7 @@ from policyframes.errors import TrainingError, UsageError
 from policyframes.resources import models_folder
 from policyframes_training.corpus.corpus import read_corpus
 from policyframes_training.evaluation.learning_curve import SHARES, fit_law, measure_curve
-from policyframes_training.evaluation.refits import LinearRefit, recover_refit
+from policyframes_training.evaluation.refits import Bench, LinearRefit, recover_refit
 from policyframes_training.evaluation.resampling import Decisions
 from policyframes_training.evaluation.spread import rerun
 from policyframes_training.linear.settings import LinearSettings
@@ -153,7 +153,7 @@ def test_runs_of_the_linear_tier_differ_by_their_documents(tiny):
 
 def test_the_recipe_of_the_shipped_bundle_is_read_from_its_card():
     bundle = load_bundle(models_folder() / "fast-v1")
-    refit = recover_refit(bundle, seed=5)
+    refit = recover_refit(bundle, seed=5, bench=Bench())
 
     assert refit.seed == 5
     assert list(refit.settings.word_ngrams) == bundle.features["word_ngrams"]
@@ -164,7 +164,7 @@ def test_a_card_that_does_not_say_how_it_was_trained_is_no_recipe():
     bundle = replace(load_bundle(models_folder() / "fast-v1"), card="# fast-v1\n")
 
     with pytest.raises(UsageError, match="in its card 0 of 4 settings that a fit needs"):
-        recover_refit(bundle, seed=0)
+        recover_refit(bundle, seed=0, bench=Bench())
 
 
 def test_a_setting_that_is_no_value_is_a_named_error():
@@ -172,4 +172,4 @@ def test_a_setting_that_is_no_value_is_a_named_error():
     broken = re.sub(r"\| strength \| .+ \|", "| strength | open('x') |", bundle.card)
 
     with pytest.raises(UsageError, match="a setting that cannot be read"):
-        recover_refit(replace(bundle, card=broken), seed=0)
+        recover_refit(replace(bundle, card=broken), seed=0, bench=Bench())

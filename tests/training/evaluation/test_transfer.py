@@ -5,8 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from policyframes.errors import UsageError
 from policyframes_training.evaluation.resampling import Decisions
-from policyframes_training.evaluation.transfer import Ground, Shift, draw_documents, list_shifts, measure_transfer
+from policyframes_training.evaluation.transfer import (
+    Ground,
+    Shift,
+    choose_shifts,
+    draw_documents,
+    list_shifts,
+    measure_transfer,
+)
 from policyframes_training.labels.coded import CatalogueEntry
 from tests.training.coded import make_passages
 
@@ -51,6 +59,25 @@ class _Memory:
 def _shift(administration="Biden") -> Shift:
     tested = frozenset(name for name in _NAMES if _CATALOGUE[name].administration == administration)
     return Shift("shift", _TRAIN - tested, _VALIDATION - tested, tested)
+
+
+def test_shifts_are_chosen_by_a_part_of_their_names():
+    shifts = list_shifts(_ground(), _CATALOGUE)
+
+    assert [shift.name for shift in choose_shifts(shifts, "News")] == ["all others -> news", "strategies -> news"]
+    assert choose_shifts(shifts, "") == shifts
+    assert choose_shifts((), "Biden") == ()
+    with pytest.raises(UsageError, match="one of these: all others -> Obama, all others -> news"):
+        choose_shifts(shifts, "Lincoln")
+
+
+def test_without_parts_there_is_no_baseline():
+    refit = _Memory()
+    measured = measure_transfer(_ground(), _shift(), refit, seed=0, resamples=50, parts=0)
+
+    assert len(refit.calls) == 1
+    assert measured.macro_f1 is not None
+    assert measured.baseline_f1 is measured.loss is None
 
 
 def test_an_administration_needs_a_hundred_spans_to_be_left_out():

@@ -63,13 +63,38 @@ def evaluate(  # noqa: PLR0913, PLR0917  (each parameter is an option of the com
     learning_curve: Annotated[
         bool, typer.Option("--learning-curve", help="Fit on growing shares of the training documents.")
     ] = False,
+    orders: Annotated[
+        int, typer.Option(help="Orders of the training documents, at each share of the learning curve.", min=1)
+    ] = 5,
+    parts: Annotated[
+        int,
+        typer.Option(help="Parts of the tested documents that a transfer's baseline holds out; 0 for none.", min=0),
+    ] = 5,
+    shift: Annotated[
+        str, typer.Option(metavar="TEXT", help="Only the transfers whose name holds this, such as news.")
+    ] = "",
+    base: Annotated[
+        str | None,
+        typer.Option(
+            help="Pretrained weights of an encoder's fits; what its card names unless given.", metavar="ID|DIR"
+        ),
+    ] = None,
+    device: options.Device = "auto",
+    values: options.Values = None,
+    work: Annotated[
+        Path | None,
+        typer.Option(help="Folder of an encoder's fits; .policyframes/training unless given.", metavar="DIR"),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Measure a bundle on the frozen test split, with intervals, slices and the second coder's ceiling."""
     # Imported here: scikit-learn, datasets and matplotlib take seconds, and --help must not.
     from policyframes.scorer import load  # noqa: PLC0415
     from policyframes_training.corpus.corpus import read_corpus  # noqa: PLC0415
+    from policyframes_training.encoder.settings import Workplace, check_device  # noqa: PLC0415
     from policyframes_training.evaluation import examination  # noqa: PLC0415
+    from policyframes_training.evaluation.refits import Bench  # noqa: PLC0415
+    from policyframes_training.tracking.tracking import DEFAULT_FOLDER  # noqa: PLC0415
 
     progress = Console(stderr=True, highlight=False)
 
@@ -86,6 +111,16 @@ def evaluate(  # noqa: PLR0913, PLR0917  (each parameter is an option of the com
         names=names,
         evidence=evidence,
         intervals=intervals,
+        bench=Bench(
+            Workplace(
+                (work or DEFAULT_FOLDER / "training") / f"refits-{scorer.bundle.name}", check_device(device), report
+            ),
+            base=base,
+            values=tuple(values or ()),
+            orders=orders,
+            parts=parts,
+            shift=shift,
+        ),
     )
     folder = find_labels(labels)
     # Data that bring no split have the one that the bundle's training drew: its train must not be tested on.

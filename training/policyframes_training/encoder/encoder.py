@@ -305,19 +305,35 @@ def score_once(
     model: EncoderModel, held_out: tuple[str, ...], texts: tuple[str, ...], *, place: Workplace
 ) -> tuple[Floats, Floats]:
     """Return the logits of both, read from the folder of the model's fit where they were reckoned before."""
+    found = find_scores(place, held_out, texts)
+    if found is not None:
+        return found
     path = place.folder / _LOGITS
-    key = sha256(repr((held_out, texts)).encode()).hexdigest()
+    arrays = {"held_out": model.logits(held_out), "texts": model.logits(texts, report=place.report)}
+    scratch = path.with_suffix(".part")
+    save_arrays(arrays, scratch, metadata={"texts": _hash_texts(held_out, texts)})
+    scratch.replace(path)
+    return arrays["held_out"], arrays["texts"]
+
+
+def find_scores(place: Workplace, held_out: tuple[str, ...], texts: tuple[str, ...]) -> tuple[Floats, Floats] | None:
+    """Return what `score_once` left of both in the folder of a fit; None where there is nothing whole of them."""
     try:
-        with safe_open(path, framework="numpy") as stored:
-            if (stored.metadata() or {}).get("texts") == key:
+        with safe_open(place.folder / _LOGITS, framework="numpy") as stored:
+            if (stored.metadata() or {}).get("texts") == _hash_texts(held_out, texts):
                 return stored.get_tensor("held_out"), stored.get_tensor("texts")
     except (OSError, SafetensorError):
         pass  # not there, or not whole: reckoned anew
-    arrays = {"held_out": model.logits(held_out), "texts": model.logits(texts, report=place.report)}
-    scratch = path.with_suffix(".part")
-    save_arrays(arrays, scratch, metadata={"texts": key})
-    scratch.replace(path)
-    return arrays["held_out"], arrays["texts"]
+    return None
+
+
+def drop_model(place: Workplace) -> None:
+    """Delete the model that a fit left in its folder; what it said stays."""
+    shutil.rmtree(place.folder / _MODEL, ignore_errors=True)
+
+
+def _hash_texts(held_out: tuple[str, ...], texts: tuple[str, ...]) -> str:
+    return sha256(repr((held_out, texts)).encode()).hexdigest()
 
 
 def _enter_fold(place: Workplace, fold: int) -> Workplace:

@@ -6,7 +6,7 @@ Puts the measures together and computes none; what it finds is written by evalua
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -43,12 +43,12 @@ from policyframes_training.evaluation.plots import (
     plot_slices,
 )
 from policyframes_training.evaluation.randomisation import correlate_shuffled
-from policyframes_training.evaluation.refits import recover_refit
+from policyframes_training.evaluation.refits import Bench, recover_refit
 from policyframes_training.evaluation.resampling import Decisions, Flags
 from policyframes_training.evaluation.sections import Section
 from policyframes_training.evaluation.slices import describe_passages, measure_slices
 from policyframes_training.evaluation.spread import measure_spread, rerun
-from policyframes_training.evaluation.transfer import lay_ground, list_shifts, measure_transfer
+from policyframes_training.evaluation.transfer import choose_shifts, lay_ground, list_shifts, measure_transfer
 from policyframes_training.labels.challenge import load_challenge, measure_challenge
 from policyframes_training.labels.coded import Labels
 
@@ -141,6 +141,7 @@ class Extras:
         names: whether to mask and swap the names in the passages.
         evidence: whether to delete the words that are marked as evidence.
         intervals: whether to draw passages, and see whether the intervals of shares hold.
+        bench: how fits anew are made.
     """
 
     against: Bundle | None = None
@@ -151,6 +152,7 @@ class Extras:
     names: bool = False
     evidence: bool = False
     intervals: bool = False
+    bench: Bench = field(default_factory=Bench)
 
 
 def examine_further(findings: Findings, subject: Subject, extras: Extras, report: Report) -> Findings:
@@ -172,11 +174,11 @@ def examine_further(findings: Findings, subject: Subject, extras: Extras, report
     if extras.siblings:
         findings = findings.extend(examine_siblings(subject, extras.siblings))
     if extras.refits:
-        findings = findings.extend(examine_refits(subject, extras.refits))
+        findings = findings.extend(examine_refits(subject, extras.refits, extras.bench))
     if extras.transfer:
-        findings = findings.extend(examine_transfer(subject, report))
+        findings = findings.extend(examine_transfer(subject, extras.bench, report))
     if extras.curve:
-        findings = findings.extend(*examine_curve(subject, report))
+        findings = findings.extend(*examine_curve(subject, extras.bench, report))
     return findings
 
 
@@ -277,11 +279,12 @@ def examine_intervals(subject: Subject, draws: int = DRAWS) -> list[Section]:
     ]
 
 
-def examine_transfer(subject: Subject, report: Report) -> list[Section]:
+def examine_transfer(subject: Subject, bench: Bench, report: Report) -> list[Section]:
     """Fit anew without some documents and measure on these.
 
     Raises:
-        UsageError: there is no catalogue of the documents, or the bundle's recipe is not known.
+        UsageError: there is no catalogue of the documents, the bundle's recipe is not known, or no transfer is of
+            that name.
         TrainingError: what is left does not suffice for a fit.
     """
     if subject.labels is None:
@@ -291,36 +294,42 @@ def examine_transfer(subject: Subject, report: Report) -> list[Section]:
             allowed="a folder of labels with documents.csv",
             remedy="Leave the option out for these data.",
         )
-    refit = recover_refit(subject.bundle, seed=subject.seed)
+    refit = recover_refit(subject.bundle, seed=subject.seed, bench=bench)
     splits = subject.labels.splits
     ground = lay_ground(subject.corpus, splits.groups if splits else ())
-    transfers = [
-        measure_transfer(ground, shift, refit, seed=subject.seed, resamples=subject.resamples, report=report)
-        for shift in list_shifts(ground, subject.labels.catalogue)
-    ]
+    transfers = []
+    for shift in choose_shifts(list_shifts(ground, subject.labels.catalogue), bench.shift):
+        found = measure_transfer(
+            ground, shift, refit, seed=subject.seed, resamples=subject.resamples, parts=bench.parts
+        )
+        macro = f"{found.macro_f1.value:.3f}" if found.macro_f1 else "too few to say"
+        report(f"{found.name}: learnt from {found.learnt} passages, tested on {found.passages}, macro-F1 {macro}")
+        transfers.append(found)
     return [tables.tabulate_transfer(transfers)]
 
 
-def examine_curve(subject: Subject, report: Report) -> tuple[list[Section], dict[str, Figure]]:
+def examine_curve(subject: Subject, bench: Bench, report: Report) -> tuple[list[Section], dict[str, Figure]]:
     """Fit anew on growing shares of the training documents.
 
     Raises:
         UsageError: the bundle's recipe is not known.
     """
-    refit = recover_refit(subject.bundle, seed=subject.seed)
-    curve = measure_curve(subject.corpus, refit, seed=subject.seed, resamples=subject.resamples, report=report)
+    refit = recover_refit(subject.bundle, seed=subject.seed, bench=bench)
+    curve = measure_curve(
+        subject.corpus, refit, seed=subject.seed, resamples=subject.resamples, runs=bench.orders, report=report
+    )
     plots = {"learning-curve.png": plot_learning_curve(curve, subject.second_coder)} if curve.points else {}
     return tables.tabulate_curve(curve, subject.second_coder), plots
 
 
-def examine_refits(subject: Subject, runs: int) -> list[Section]:
+def examine_refits(subject: Subject, runs: int, bench: Bench) -> list[Section]:
     """Fit anew on resampled training documents, so many times.
 
     Raises:
         UsageError: the bundle's recipe is not known.
         TrainingError: a draw does not suffice for a fit.
     """
-    refit = recover_refit(subject.bundle, seed=subject.seed)
+    refit = recover_refit(subject.bundle, seed=subject.seed, bench=bench)
     made = rerun(subject.corpus, refit, runs=runs, seed=subject.seed)
     note = (
         f'On the part "{subject.part}". Fits anew by the bundle\'s recipe, each on as many training documents, drawn'

@@ -8,14 +8,17 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from policyframes.bundle import Bundle, FramingSettings
 from policyframes.errors import UsageError
 from policyframes_training.corpus.corpus import Corpus, PassageSet
-from policyframes_training.evaluation.resampling import Decisions, decide
+from policyframes_training.encoder.settings import EncoderSettings, Workplace
+from policyframes_training.evaluation.resampling import Decisions, Floats, decide
 from policyframes_training.labels.coded import SIDES
 from policyframes_training.linear.linear import check_presence, fit_linear
 from policyframes_training.linear.settings import LinearSettings
@@ -25,7 +28,10 @@ from policyframes_training.tiers.calibration import apply_platt, choose_threshol
 Refit = Callable[[PassageSet, PassageSet, PassageSet], Decisions]
 
 # Without these a fit would be another than the bundle's.
-_NEEDED = frozenset({"word_ngrams", "char_ngrams", "min_documents", "strength"})
+_NEEDED = {
+    "ngram-linear": frozenset({"word_ngrams", "char_ngrams", "min_documents", "strength"}),
+    "encoder-onnx": frozenset({"base", "max_tokens", "epochs", "batch_size", "learning_rate"}),
+}
 _ROW = re.compile(r"^\| (\w+) \| (.+) \|$", re.MULTILINE)
 
 
@@ -51,39 +57,80 @@ class LinearRefit:
         """
         check_presence(validation.targets, validation.framings, where="the validation passages")
         model = fit_linear(train, self.settings, seed=self.seed)
-        held_out, logits = model.logits(validation.texts), model.logits(scored.texts)
-        settings: dict[str, FramingSettings] = {}
-        probabilities = np.empty_like(logits)
-        for column, framing in enumerate(train.framings):
-            coded = validation.targets[:, column]
-            slope, offset = fit_platt(held_out[:, column], coded)
-            threshold = choose_threshold(apply_platt(held_out[:, column], slope, offset), coded)
-            settings[framing] = FramingSettings(threshold, slope, offset, threshold, threshold)
-            probabilities[:, column] = apply_platt(logits[:, column], slope, offset)
-        return decide(probabilities, settings)
+        return decide_anew(model.logits(validation.texts), validation, model.logits(scored.texts))
 
 
-def recover_refit(bundle: Bundle, *, seed: int) -> LinearRefit:
+@dataclass(frozen=True)
+class Bench:
+    """How many fits anew are made, and of an encoder where and how.
+
+    Attributes:
+        place: folder, device and report of an encoder's fits. What a fit said is kept there until it is deleted, so
+            that a call that was cut off goes on when it is made again.
+        base: pretrained weights, an id or a folder; None for what the bundle's card names.
+        values: settings other than the card's, such as `epochs=3`.
+        orders: of the training documents, at each share of a learning curve.
+        parts: of the tested documents that the baseline of a transfer holds out in turn; 0 for no baseline.
+        shift: a part of the names of the transfers that are measured; empty for all.
+    """
+
+    place: Workplace = field(default_factory=lambda: Workplace(Path("refits")))
+    base: str | None = None
+    values: tuple[str, ...] = ()
+    orders: int = 5
+    parts: int = 5
+    shift: str = ""
+
+
+def decide_anew(held_out: Floats, validation: PassageSet, logits: Floats) -> Decisions:
+    """Calibrate and set thresholds on validation, and decide.
+
+    Args:
+        held_out: logits of the validation passages, shape (v, L).
+        validation: their codes.
+        logits: of what is decided about, shape (n, L).
+    """
+    settings: dict[str, FramingSettings] = {}
+    probabilities = np.empty_like(logits)
+    for column, framing in enumerate(validation.framings):
+        coded = validation.targets[:, column]
+        slope, offset = fit_platt(held_out[:, column], coded)
+        threshold = choose_threshold(apply_platt(held_out[:, column], slope, offset), coded)
+        settings[framing] = FramingSettings(threshold, slope, offset, threshold, threshold)
+        probabilities[:, column] = apply_platt(logits[:, column], slope, offset)
+    return decide(probabilities, settings)
+
+
+def recover_refit(bundle: Bundle, *, seed: int, bench: Bench) -> Refit:
     """Return the recipe that a bundle was trained by, read from the table of settings in its card.
 
     A setting that an older card does not name has its default. A bundle that also learnt from a teacher is fitted
     without it: the teacher has read the documents that are to be left out.
 
+    Args:
+        bundle: of the fast tier or the encoder.
+        seed: of the fits.
+        bench: where and how an encoder is fitted; the fast tier needs nothing of it.
+
     Raises:
-        UsageError: the bundle is of another kind, or its card does not say.
+        UsageError: the bundle is of another kind, its card does not say, or the base is another than the bundle's.
+        TrainingError: the base cannot be loaded.
     """
     stated = dict(_ROW.findall(bundle.card))
-    if bundle.kind != "ngram-linear" or not stated.keys() >= _NEEDED:
+    needed = _NEEDED.get(bundle.kind)
+    if needed is None or not stated.keys() >= needed:
+        missing = f", and in its card {len(needed & stated.keys())} of {len(needed)} settings" if needed else ""
         raise UsageError(
             where=f"bundle '{bundle.name}'",
-            found=f"the kind {bundle.kind}, and in its card {len(_NEEDED & stated.keys())} of {len(_NEEDED)} settings"
-            " that a fit needs",
-            allowed="for fits anew, a bundle of the kind ngram-linear whose card holds the table of settings",
-            remedy="Measure transfer, learning curve and refits on the fast tier.",
+            found=f"the kind {bundle.kind}{missing}{' that a fit needs' if needed else ''}",
+            allowed="for fits anew, a bundle of the kind ngram-linear or encoder-onnx whose card holds the table of"
+            " settings",
+            remedy="Measure transfer, learning curve and refits on the fast tier or on the encoder.",
         )
-    known = {field.name: stated[field.name] for field in fields(LinearSettings) if field.name in stated}
     try:
-        settings = LinearSettings(**{name: ast.literal_eval(value) for name, value in known.items()})
+        if bundle.kind == "ngram-linear":
+            return LinearRefit(LinearSettings(**_read_values(LinearSettings, stated)), seed)
+        settings = EncoderSettings(**_read_values(EncoderSettings, stated))
     except (ValueError, SyntaxError) as error:
         raise UsageError(
             where=f"card of bundle '{bundle.name}'",
@@ -91,7 +138,16 @@ def recover_refit(bundle: Bundle, *, seed: int) -> LinearRefit:
             allowed="the table of settings as training writes it",
             remedy="Train the bundle anew.",
         ) from error
-    return LinearRefit(settings, seed)
+    # Imported here: torch takes seconds, and a linear fit needs none of it.
+    from policyframes_training.evaluation.encoder_refit import make_encoder_refit  # noqa: PLC0415
+
+    return make_encoder_refit(bundle, settings, bench, seed=seed)
+
+
+def _read_values(settings: type[LinearSettings | EncoderSettings], stated: dict[str, str]) -> dict[str, Any]:
+    """Return the values of the settings that a card states."""
+    kinds = {one.name: str(one.type) for one in fields(settings) if one.name in stated}
+    return {name: stated[name] if kind == "str" else ast.literal_eval(stated[name]) for name, kind in kinds.items()}
 
 
 def join_sides(corpus: Corpus) -> PassageSet:

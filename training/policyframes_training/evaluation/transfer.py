@@ -6,11 +6,12 @@ Fits anew, by a recipe that it is given. It measures on passages of every split,
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from policyframes.errors import UsageError
 from policyframes_training.corpus.corpus import Corpus, PassageSet
 from policyframes_training.estimates import Estimate
 from policyframes_training.evaluation.refits import Refit, join_sides, pick_documents
@@ -25,7 +26,6 @@ FOLDS = 5
 STRATEGIES = frozenset({"nss", "nds"})
 NEWS = frozenset({"news"})
 
-Report = Callable[[str], None]
 Names = frozenset[str]
 
 
@@ -58,7 +58,7 @@ class Transfer:
         f1: by framing, after the shift; None where fewer than `FEWEST_POSITIVES` carry it.
         macro_f1: mean of those that there are.
         baseline_f1: `macro_f1` of the same number of training passages without the shift; None where the tested
-            documents are all linked, or all are in one document.
+            documents are all linked, all are in one document, or none was asked for.
         loss: `baseline_f1` less `macro_f1`, paired.
     """
 
@@ -126,13 +126,36 @@ def list_shifts(ground: Ground, catalogue: Mapping[str, CatalogueEntry]) -> tupl
     return tuple(shifts)
 
 
+def choose_shifts(shifts: Sequence[Shift], part: str) -> tuple[Shift, ...]:
+    """Return the shifts whose names hold this part.
+
+    Raises:
+        UsageError: there are shifts, and none is of that name.
+    """
+    chosen = tuple(shift for shift in shifts if part.lower() in shift.name.lower())
+    if shifts and not chosen:
+        raise UsageError(
+            where="--shift",
+            found=repr(part),
+            allowed="a part of one of these: " + ", ".join(shift.name for shift in shifts),
+            remedy="Correct it, or leave it out to measure all.",
+        )
+    return chosen
+
+
 def measure_transfer(
-    ground: Ground, shift: Shift, refit: Refit, *, seed: int, resamples: int, report: Report = lambda _: None
+    ground: Ground,
+    shift: Shift,
+    refit: Refit,
+    *,
+    seed: int,
+    resamples: int,
+    parts: int = FOLDS,
 ) -> Transfer:
     """Measure one shift and what it loses against training without it.
 
     The baseline is the ordinary procedure: it calibrates on the whole validation split and trains on as many passages,
-    drawn by document from the train split and the tested documents. Of these, one in `FOLDS` parts at a time is held
+    drawn by document from the train split and the tested documents. Of these, one in so many parts at a time is held
     out and scored, with all that is linked to it, so that shift and baseline are measured on the same passages.
 
     Args:
@@ -141,7 +164,7 @@ def measure_transfer(
         refit: the recipe.
         seed: of the baseline's draws and of the resampling.
         resamples: number of resamples of the tested documents.
-        report: is told of each fit.
+        parts: of the tested documents that the baseline holds out in turn; 0 for no baseline.
 
     Raises:
         TrainingError: a framing is present in all passages that train or calibrate, or in none.
@@ -149,13 +172,13 @@ def measure_transfer(
     tested = pick_documents(ground.passages, shift.tested)
     learnt = pick_documents(ground.passages, shift.learnt)
     decisions = refit(learnt, pick_documents(ground.passages, shift.validated), tested)
-    report(f"{shift.name}: learnt from {len(learnt)} passages, tested on {len(tested)}")
     counts = tested.targets.sum(axis=0)
     enough = counts >= FEWEST_POSITIVES
     documents = len(set(tested.documents))
     weights = draw_weights(tested.documents, seed=seed, resamples=resamples if documents >= FEWEST_DOCUMENTS else 0)
     drawn = draw_f1(decisions.present, tested.targets, weights=weights)
-    baseline = _decide_without(ground, shift, refit, size=len(learnt), seed=seed)
+    folds = _fold(ground, shift.tested, parts)
+    baseline = _decide_without(ground, shift, folds, refit, size=len(learnt), seed=seed) if len(folds) > 1 else None
     reached = _mean(draw_f1(baseline.present, tested.targets, weights=weights), enough) if baseline else None
     macro = _mean(drawn, enough)
     return Transfer(
@@ -192,11 +215,10 @@ def _shift(ground: Ground, name: str, tested: Names, others: Names) -> Shift:
     )
 
 
-def _decide_without(ground: Ground, shift: Shift, refit: Refit, *, size: int, seed: int) -> Decisions | None:
+def _decide_without(
+    ground: Ground, shift: Shift, folds: Sequence[Names], refit: Refit, *, size: int, seed: int
+) -> Decisions:
     tested = pick_documents(ground.passages, shift.tested)
-    folds = _fold(ground, shift.tested)
-    if len(folds) <= 1:
-        return None
     probabilities = np.zeros(tested.targets.shape)
     present = np.zeros(tested.targets.shape, dtype=np.bool_)
     for number, fold in enumerate(folds):
@@ -210,11 +232,13 @@ def _decide_without(ground: Ground, shift: Shift, refit: Refit, *, size: int, se
     return Decisions(probabilities, present, np.ones_like(present))
 
 
-def _fold(ground: Ground, documents: Names) -> tuple[Names, ...]:
-    """Cut documents into at most `FOLDS` parts of about as many passages, linked ones together."""
+def _fold(ground: Ground, documents: Names, parts: int) -> tuple[Names, ...]:
+    """Cut documents into at most so many parts of about as many passages, linked ones together."""
     sizes = Counter(ground.passages.documents)
     groups = {ground.linked.get(name, frozenset({name})) & documents for name in documents}
-    folds: list[set[str]] = [set() for _ in range(FOLDS)]
+    folds: list[set[str]] = [set() for _ in range(parts)]
+    if not folds:
+        return ()
     for group in sorted(groups, key=lambda names: (-sum(sizes[name] for name in names), min(names))):
         min(folds, key=lambda fold: sum(sizes[name] for name in fold)).update(group)
     return tuple(frozenset(fold) for fold in folds if fold)
