@@ -289,10 +289,14 @@ def add_errors(
         Console(highlight=False).print(f"{amended.name}  {amended.id}", markup=False, soft_wrap=True)
 
 
-def _make_teaching(lessons: list[Path] | None, swapped_share: float, most: int | None) -> Teaching | None:
-    from policyframes_training.tiers.lesson import Teaching  # noqa: PLC0415  (see above)
+def _make_teaching(teachers: list[str] | None, swapped_share: float, most: int | None) -> Teaching | None:
+    from policyframes_training.tiers.lesson import LESSON, Teaching  # noqa: PLC0415  (see above)
 
-    return Teaching(tuple(lessons), swapped_share, most) if lessons else None
+    if not teachers:
+        return None
+    lessons = [name for name in teachers if name.endswith(Path(LESSON).suffix) or Path(name).is_file()]
+    bundles = [name for name in teachers if name not in lessons]
+    return Teaching(tuple(map(Path, lessons)), swapped_share, most, tuple(bundles))
 
 
 def _make_settings(base: str, epochs: int | None, values: list[str] | None) -> EncoderSettings:

@@ -48,10 +48,11 @@ Values = Annotated[
 ]
 Folds = Annotated[int, typer.Option(help="Parts of train that are held out in turn; 0 for none.", min=0)]
 Teacher = Annotated[
-    list[Path] | None,
+    list[str] | None,
     typer.Option(
-        help="lesson.safetensors of an encoder: learns from its probabilities too. Repeated: from their mean.",
-        metavar="FILE",
+        help="Learns from its probabilities too: a bundle by name or folder, or the lesson.safetensors that training "
+        "left. Repeated: from their mean.",
+        metavar="BUNDLE|FILE",
     ),
 ]
 Swapped = Annotated[

@@ -25,6 +25,11 @@ class HeldOut:
     targets: npt.NDArray[np.bool_]
     documents: tuple[str, ...]
 
+    @classmethod
+    def empty(cls, framings: int) -> HeldOut:
+        """Return no passages, for so many framings."""
+        return cls(np.empty((0, framings)), np.empty((0, framings), dtype=np.bool_), ())
+
 
 @dataclass(frozen=True)
 class TaughtPassages:
@@ -54,9 +59,10 @@ class Lesson:
 
     Attributes:
         taught: with the probabilities of the teacher that has learned from all of train.
-        by_fold: per fold, the same passages with the probabilities of the teacher that the fold was held out from.
-        fold_of: number of the fold by document of train.
-        teacher: what the teacher is, such as the base that it was fine-tuned from; empty where it is not known.
+        by_fold: per fold, the same passages with the probabilities of the teacher that the fold was held out from;
+            empty where the teacher has read the codes of all of train, and nothing can be held out.
+        fold_of: number of the fold by document of train; empty likewise.
+        teacher: what the teacher is: the base that it was fine-tuned from, or the bundle; empty where it is not known.
         swapped: number of the passages whose names were swapped after the teacher had read them.
     """
 

@@ -34,6 +34,7 @@ from policyframes_training.encoder.onnx_export import Difference, export_onnx, m
 from policyframes_training.encoder.settings import Device, EncoderSettings, Report, Workplace
 from policyframes_training.evaluation.measurement import measure_bundle
 from policyframes_training.linear.linear import assign_folds
+from policyframes_training.tiers.bundle_teacher import settle_teaching
 from policyframes_training.tiers.calibration import PROMISED_PRECISION, calibrate
 from policyframes_training.tiers.card import render_card
 from policyframes_training.tiers.errors import fit_tier_errors
@@ -80,8 +81,9 @@ class EncoderPlan(Plan):
         folds: parts that train is cut into, each scored by a model that had not seen it; 0 to calibrate without.
         device: where it reckons.
         restart: whether to throw away what lies in the work folder instead of going on from it.
-        teacher: another encoder to learn from, such as a larger one; None to learn from the codes alone. With folds,
-            each fold then learns from the teacher that has not seen the fold either.
+        teacher: other encoders to learn from, such as a larger one, or bundles; None to learn from the codes alone.
+            With folds, each fold then learns from the teacher that has not seen the fold either; of bundles there is
+            none, and nothing is held out.
     """
 
     settings: EncoderSettings = field(default_factory=EncoderSettings)
@@ -183,6 +185,7 @@ def open_place(plan: EncoderPlan, report: Report) -> Workplace:
 
 
 def _fit(plan: EncoderPlan, corpus: Corpus, report: Report) -> _Fitted:
+    plan = replace(plan, teacher=settle_teaching(plan.teacher, plan, corpus, report))
     lesson = read_lesson(plan.teacher, corpus, plan.documents, seed=plan.seed, report=report) if plan.teacher else None
     place = open_place(plan, report)
     train, validation = corpus.passages("train"), corpus.passages("validation")
@@ -196,7 +199,9 @@ def _fit(plan: EncoderPlan, corpus: Corpus, report: Report) -> _Fitted:
         f"exported {sum(map(len, files.values())) / 1e6:.1f} MB; rounding moves probabilities by "
         f"{difference.probability_mean:.4f} on average, {difference.probability_max:.3f} at most"
     )
-    if not plan.folds:
+    if plan.folds and lesson and not lesson.by_fold:
+        report(f"nothing is held out: {lesson.teacher} has read the codes of every fold")
+    if not plan.folds or (lesson and not lesson.by_fold):
         return _Fitted(model, files, difference, lesson)
     return _Fitted(model, files, difference, lesson, _cross_fit(plan, corpus, lesson, place))
 
@@ -245,7 +250,7 @@ def _make_bundle(plan: EncoderPlan, corpus: Corpus, fitted: _Fitted, *, run_id: 
         card="",
     )
     validation = _hold_out_validation(bundle, corpus)
-    train = fitted.crossed.folded.held_out if fitted.crossed else _hold_out_nothing(len(corpus.framings))
+    train = fitted.crossed.folded.held_out if fitted.crossed else HeldOut.empty(len(corpus.framings))
     calibration = calibrate(validation, train, corpus.framings)
     errors = fit_tier_errors(calibration.settings, validation, train, corpus)
     bundle = replace(bundle, framings=calibration.settings, errors=errors)
@@ -262,10 +267,6 @@ def _hold_out_validation(bundle: Bundle, corpus: Corpus) -> HeldOut:
     validation = corpus.passages("validation")
     logits = np.asarray(open_backend(bundle, runtime=REFERENCE_RUNTIME).read(validation.texts).logits, dtype=np.float64)
     return HeldOut(logits, validation.targets, validation.documents)
-
-
-def _hold_out_nothing(framings: int) -> HeldOut:
-    return HeldOut(np.empty((0, framings)), np.empty((0, framings), dtype=np.bool_), ())
 
 
 def _make_lesson(corpus: Corpus, crossed: _CrossFitted, bundle: Bundle) -> CrossFit:

@@ -16,6 +16,7 @@ from policyframes_training.corpus.held_out import HeldOut, Lesson
 from policyframes_training.evaluation.measurement import measure_bundle
 from policyframes_training.linear.linear import FOLDS, LinearModel, Trial, choose_settings, fit_linear, hold_out
 from policyframes_training.linear.settings import LinearSettings, candidate_settings
+from policyframes_training.tiers.bundle_teacher import settle_teaching
 from policyframes_training.tiers.calibration import PROMISED_PRECISION, calibrate
 from policyframes_training.tiers.card import render_card
 from policyframes_training.tiers.errors import fit_tier_errors
@@ -40,7 +41,7 @@ class FastPlan(Plan):
     """What `train_fast` is asked for, beside what every tier is.
 
     Attributes:
-        teacher: an encoder to learn from; None to learn from the codes alone.
+        teacher: encoders or bundles to learn from; None to learn from the codes alone.
     """
 
     teacher: Teaching | None = None
@@ -53,8 +54,8 @@ class FittedFast:
     Attributes:
         model: fitted on all of train.
         validation: the validation passages with its logits.
-        train: the train passages with logits of fits that had not seen them.
-        folds: number of those fits.
+        train: the train passages with logits of fits that had not seen them; empty where the teacher had.
+        folds: number of those fits; 0 for none.
     """
 
     model: LinearModel
@@ -76,7 +77,8 @@ def train_fast(plan: FastPlan, report: Report = lambda _: None) -> Trained:
         RefusedError: the folder exists already, or holds something else than a bundle.
         OutputError: the folder cannot be written.
         TrackingError: the store cannot be reached.
-        UsageError: a teacher without documents.
+        BundleError: a teacher is no bundle, or a damaged one.
+        UsageError: a teacher without documents, or of other framings.
     """
     check_name(plan.name)
     # Before the work, not after it.
@@ -84,13 +86,15 @@ def train_fast(plan: FastPlan, report: Report = lambda _: None) -> Trained:
     corpus = plan.read_corpus()
     store = open_store(folder=plan.store)
     report(describe_corpus(corpus))
-    lesson = read_lesson(plan.teacher, corpus, plan.documents, seed=plan.seed, report=report) if plan.teacher else None
+    teaching = settle_teaching(plan.teacher, plan, corpus, report)
+    lesson = read_lesson(teaching, corpus, plan.documents, seed=plan.seed, report=report) if teaching else None
     with record_run(store, experiment=plan.experiment, name=plan.name) as run:
         trials = _choose(plan, corpus, lesson, report)
         fitted = fit_fast(corpus, trials[0].settings, lesson=lesson, seed=plan.seed)
         bundle, measured = _make_bundle(plan, corpus, fitted, lesson=lesson, run_id=run.run_id)
         bundle_id = save_bundle(bundle, plan.output, overwrite=plan.overwrite)
-        _save_lesson(plan, corpus, fitted, bundle_id=bundle_id)
+        if fitted.folds:
+            _save_lesson(plan, corpus, fitted, bundle_id=bundle_id)
         report(f"saved {plan.output}")
         facts = RunFacts(
             params={**trials[0].settings.as_params(), **describe_lesson(lesson)},
@@ -124,12 +128,11 @@ def fit_fast(corpus: Corpus, chosen: LinearSettings, *, lesson: Lesson | None, s
     """
     train, validation = corpus.passages("train"), corpus.passages("validation")
     model = fit_linear(train, chosen, seed=seed, taught=lesson.taught if lesson else None)
-    return FittedFast(
-        model,
-        HeldOut(model.logits(validation.texts), validation.targets, validation.documents),
-        hold_out(train, chosen, groups=corpus.groups, seed=seed, lesson=lesson),
-        folds=len(lesson.by_fold) if lesson else FOLDS,
-    )
+    validated = HeldOut(model.logits(validation.texts), validation.targets, validation.documents)
+    if lesson is not None and not lesson.by_fold:
+        return FittedFast(model, validated, HeldOut.empty(len(corpus.framings)), folds=0)
+    held_out = hold_out(train, chosen, groups=corpus.groups, seed=seed, lesson=lesson)
+    return FittedFast(model, validated, held_out, folds=len(lesson.by_fold) if lesson else FOLDS)
 
 
 def _choose(plan: FastPlan, corpus: Corpus, lesson: Lesson | None, report: Report) -> tuple[Trial, ...]:

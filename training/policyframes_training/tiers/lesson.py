@@ -36,8 +36,8 @@ class CrossFit:
         train: logits of the train passages, each of the model that had not seen it, shape (n, L).
         validation: logits of the validation passages, of the model itself, shape (v, L).
         uncoded_by_fold: logits of the uncoded passages, of each of the K others or of the K that taught them, shape
-            (K, u, L); u is 0 where it teaches nobody.
-        fold_of: number of the fold by document of train.
+            (K, u, L); u is 0 where it teaches nobody. Of a teacher that has read all of train, its own, K = 1.
+        fold_of: number of the fold by document of train; empty for a teacher that has read all of train.
         corpus_sha256: of the corpus that all of it is about.
         uncoded_sha256: of the uncoded passages, see `Uncoded.sha256`.
         bundle: id of the model's bundle; empty where it has none.
@@ -65,12 +65,13 @@ class CrossFit:
         """Return what the fast tier learns from.
 
         The teacher is the mean of the K models (an ensemble, as in Hinton, Vinyals and Dean 2015, section 1); for a
-        fold it is the one that had not seen the fold, without the fold's own documents.
+        fold it is the one that had not seen the fold, without the fold's own documents. A teacher that has read all
+        of train has nothing to say to a fold.
         """
         of_passage = np.array([self.fold_of.get(document, -1) for document in uncoded.documents])
         by_fold = tuple(
             TaughtPassages(uncoded.texts, uncoded.documents, _sigmoid(logits)).select(of_passage != number)
-            for number, logits in enumerate(self.uncoded_by_fold)
+            for number, logits in enumerate(self.uncoded_by_fold if self.fold_of else ())
         )
         together = _sigmoid(self.uncoded_by_fold).mean(axis=0)
         taught = TaughtPassages(uncoded.texts, uncoded.documents, together)
@@ -147,11 +148,13 @@ class Teaching:
             the teacher gave them as they were. Who is named then says less about the framing; the swaps are those of
             `swap-all`, names outside its lists stay.
         most: passages that are learned from, at most, drawn by chance; None for all.
+        bundles: names of bundles that ship or folders of bundles, which teach like lessons; see `settle_teaching`.
     """
 
     lessons: tuple[Path, ...]
     swapped_share: float = 1.0
     most: int | None = None
+    bundles: tuple[str, ...] = ()
 
 
 def load_teachers(paths: Sequence[Path], corpus: Corpus, uncoded: Uncoded | None = None) -> CrossFit:
@@ -172,7 +175,7 @@ def load_teachers(paths: Sequence[Path], corpus: Corpus, uncoded: Uncoded | None
             raise TrainingError(
                 where=str(path),
                 found=f"folds or uncoded passages that are not those of {paths[0]}",
-                allowed="teachers that were trained on the same documents with the same --folds",
+                allowed="teachers that were trained on the same documents with the same --folds, or bundles alone",
                 remedy="Train one of them again, or leave it out.",
             )
     means = {name: np.mean([getattr(one, name) for one in found], axis=0) for name in _TENSORS}

@@ -110,7 +110,9 @@ def _describe_terms(bundle: Bundle) -> str:
 def _describe_lesson(lesson: Lesson | None) -> str:
     if lesson is None:
         return ""
-    teacher = f"an encoder fine-tuned from {lesson.teacher}" if lesson.teacher else "an encoder"
+    # One that has read all of train is a bundle, and named as such.
+    tuned = f"an encoder fine-tuned from {lesson.teacher}" if lesson.teacher else "an encoder"
+    teacher = tuned if lesson.by_fold else f"{lesson.teacher}, which has read all of these codes"
     swapped = (
         f"; in {lesson.swapped:,} of\nthem the names were swapped after it had read them" if lesson.swapped else ""
     )

@@ -1,0 +1,153 @@
+"""A bundle as a teacher: what it has read is not held out, it is asked once, and it must know the framings."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from policyframes import load
+from policyframes.errors import BundleNotFoundError, TrainingError, UsageError
+from policyframes_training.cli.train import app
+from policyframes_training.corpus.uncoded import collect_uncoded
+from policyframes_training.tiers.bundle_teacher import settle_teaching
+from policyframes_training.tiers.encoder import EncoderPlan, train_encoder
+from policyframes_training.tiers.fast import FastPlan, train_fast
+from policyframes_training.tiers.lesson import LESSON, Teaching, load_cross_fit
+from policyframes_training.tracking.tracking import _import_mlflow
+from tests.training.toy_encoder import describe_plan
+
+SHIPPED = "fast-v1"
+
+pytestmark = pytest.mark.usefixtures("taught")
+
+
+@pytest.fixture(scope="module")
+def plan(tiny, tmp_path_factory) -> FastPlan:
+    home = tmp_path_factory.mktemp("taught")
+    return FastPlan(
+        labels=tiny.labels,
+        documents=tiny.documents,
+        output=home / "f-v1",
+        name="f-v1",
+        seed=7,
+        experiment="tests",
+        store=home / "store",
+        teacher=Teaching((), bundles=(SHIPPED,)),
+    )
+
+
+@pytest.fixture(scope="module")
+def lines() -> list[str]:
+    return []
+
+
+@pytest.fixture(scope="module")
+def taught(plan, lines):
+    return train_fast(plan, lines.append)
+
+
+def _find_lesson(plan):
+    return plan.find_work_folder(f"taught-by-{SHIPPED}-{load(SHIPPED).bundle.id[:12]}") / LESSON
+
+
+def test_the_lesson_is_what_the_bundle_says_of_the_uncoded_passages(plan):
+    corpus = plan.read_corpus()
+    uncoded = collect_uncoded(corpus, plan.documents)
+    lesson = load_cross_fit(_find_lesson(plan), corpus, uncoded).teach(uncoded)
+
+    said = np.clip(load(SHIPPED).decide(uncoded.texts).probabilities, 1e-4, 1 - 1e-4)
+    assert lesson.taught.texts == uncoded.texts
+    assert lesson.taught.probabilities == pytest.approx(said, abs=1e-5)
+    assert (lesson.by_fold, lesson.fold_of) == ((), {})
+
+
+def test_the_card_says_who_taught_and_that_nothing_was_held_out(plan, taught):
+    card = " ".join(taught.bundle.card.split())
+    validation = plan.read_corpus().passages("validation")
+
+    assert (
+        f"from the probabilities of the bundle {SHIPPED} ({load(SHIPPED).bundle.id[:12]}), which has read all" in card
+    )
+    assert f"It is set on {len(validation)} passages of {len(set(validation.documents))} documents" in card
+    assert "validation by this model." in card
+    assert taught.bundle.errors is not None
+
+
+def test_a_cascade_finds_nothing_held_out(plan):
+    assert not (plan.find_work_folder(plan.name) / LESSON).exists()
+
+
+def test_the_run_names_the_teacher(taught):
+    run = _import_mlflow().MlflowClient(tracking_uri=taught.store.uri).get_run(taught.run_id)
+
+    assert run.data.params["teacher"].startswith(f"the bundle {SHIPPED} (")
+    assert int(run.data.params["taught_passages"]) > 0
+
+
+def test_a_bundle_is_asked_once(plan, lines):
+    again: list[str] = []
+    written = _find_lesson(plan).stat().st_mtime_ns
+    settled = settle_teaching(plan.teacher, plan, plan.read_corpus(), again.append)
+
+    assert settled == Teaching((_find_lesson(plan),))
+    assert _find_lesson(plan).stat().st_mtime_ns == written
+    assert any(f"{SHIPPED} scored" in line for line in lines)
+    assert not any("scored" in line for line in again)
+
+
+def test_a_lesson_about_other_passages_is_written_anew(plan, tmp_path):
+    changed = replace(plan, work=tmp_path)
+    path = _find_lesson(changed)
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"cut off")
+    settle_teaching(plan.teacher, changed, plan.read_corpus(), lambda _: None)
+
+    assert path.read_bytes() == _find_lesson(plan).read_bytes()
+
+
+def test_a_bundle_of_another_split_teaches_with_a_warning(lines):
+    assert any(f"{SHIPPED} was trained on other data or another split" in line for line in lines)
+
+
+def test_other_framings_teach_nothing(plan):
+    corpus = replace(plan.read_corpus(), framings=("risk", "chance"))
+
+    with pytest.raises(UsageError, match=r"governance, partnership\..* those of the labels, risk, chance"):
+        settle_teaching(plan.teacher, plan, corpus, lambda _: None)
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "message"),
+    [
+        ({"teacher": Teaching((), bundles=("slow-v9",))}, BundleNotFoundError, "slow-v9"),
+        ({"documents": None}, UsageError, "training with a teacher: no documents"),
+    ],
+)
+def test_a_teacher_that_cannot_teach_is_a_named_error(plan, tmp_path, changes, error, message):
+    with pytest.raises(error, match=message):
+        train_fast(replace(plan, output=tmp_path / "f-v1", **changes))
+
+
+def test_on_the_command_line_a_file_is_a_lesson_and_all_else_a_bundle(plan, tmp_path):
+    options = {"--labels": plan.labels, "--documents": plan.documents, "--store": tmp_path, "--output": tmp_path / "b"}
+    arguments = ["fast", *(str(part) for pair in options.items() for part in pair), "--teacher", "./slow-v9"]
+    missing = CliRunner().invoke(app, arguments).exception
+    unread = CliRunner().invoke(app, [*arguments[:-1], str(tmp_path / "no.safetensors")]).exception
+
+    assert isinstance(missing, BundleNotFoundError)
+    assert isinstance(unread, TrainingError)
+    assert "no.safetensors" in str(unread)
+
+
+@pytest.mark.slow
+def test_an_encoder_learns_from_a_bundle_and_holds_nothing_out(tiny, tmp_path):
+    plan = EncoderPlan(**describe_plan(tiny, tmp_path, "taught-v1"), teacher=Teaching((), bundles=(SHIPPED,)))
+    lines: list[str] = []
+    made = train_encoder(plan, lines.append)
+
+    assert any(line.startswith(f"nothing is held out: the bundle {SHIPPED}") for line in lines)
+    assert "which has read all of these codes" in " ".join(made.bundle.card.split())
+    assert not (plan.find_work_folder(plan.name) / LESSON).exists()
