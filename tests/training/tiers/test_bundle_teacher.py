@@ -12,10 +12,18 @@ from policyframes import load
 from policyframes.errors import BundleNotFoundError, TrainingError, UsageError
 from policyframes_training.cli.train import app
 from policyframes_training.corpus.uncoded import collect_uncoded
+from policyframes_training.linear.linear import assign_folds
 from policyframes_training.tiers.bundle_teacher import settle_teaching
 from policyframes_training.tiers.encoder import EncoderPlan, train_encoder
 from policyframes_training.tiers.fast import FastPlan, train_fast
-from policyframes_training.tiers.lesson import LESSON, Teaching, load_cross_fit
+from policyframes_training.tiers.lesson import (
+    LESSON,
+    CrossFit,
+    Teaching,
+    load_cross_fit,
+    number_folds,
+    save_cross_fit,
+)
 from policyframes_training.tracking.tracking import _import_mlflow
 from tests.training.toy_encoder import describe_plan
 
@@ -61,7 +69,7 @@ def test_the_lesson_is_what_the_bundle_says_of_the_uncoded_passages(plan):
     said = np.clip(load(SHIPPED).decide(uncoded.texts).probabilities, 1e-4, 1 - 1e-4)
     assert lesson.taught.texts == uncoded.texts
     assert lesson.taught.probabilities == pytest.approx(said, abs=1e-5)
-    assert (lesson.by_fold, lesson.fold_of) == ((), {})
+    assert (lesson.by_fold, lesson.fold_of, lesson.has_read_all) == ((), {}, True)
 
 
 def test_the_card_says_who_taught_and_that_nothing_was_held_out(plan, taught):
@@ -92,7 +100,7 @@ def test_a_bundle_is_asked_once(plan, lines):
     written = _find_lesson(plan).stat().st_mtime_ns
     settled = settle_teaching(plan.teacher, plan, plan.read_corpus(), again.append)
 
-    assert settled == Teaching((_find_lesson(plan),))
+    assert settled == replace(plan.teacher, of_bundles=(_find_lesson(plan),))
     assert _find_lesson(plan).stat().st_mtime_ns == written
     assert any(f"{SHIPPED} scored" in line for line in lines)
     assert not any("scored" in line for line in again)
@@ -110,6 +118,53 @@ def test_a_lesson_about_other_passages_is_written_anew(plan, tmp_path):
 
 def test_a_bundle_of_another_split_teaches_with_a_warning(lines):
     assert any(f"{SHIPPED} was trained on other data or another split" in line for line in lines)
+
+
+@pytest.fixture
+def both(plan, tmp_path) -> FastPlan:
+    """Return a plan in which a bundle teaches the tier, and a lesson that was kept apart the two folds."""
+    corpus = plan.read_corpus()
+    train, validation, uncoded = (
+        corpus.passages("train"),
+        corpus.passages("validation"),
+        collect_uncoded(corpus, plan.documents),
+    )
+    folds = assign_folds(train.documents, corpus.groups, folds=2)
+    chance = np.random.default_rng(0)
+    apart = CrossFit(
+        train=chance.normal(size=train.targets.shape),
+        validation=chance.normal(size=validation.targets.shape),
+        uncoded_by_fold=chance.normal(size=(2, len(uncoded.texts), 3)),
+        fold_of=number_folds(corpus, folds),
+        corpus_sha256=corpus.sha256,
+        uncoded_sha256=uncoded.sha256,
+        bundle="",
+        model="some-base",
+    )
+    save_cross_fit(apart, tmp_path / LESSON)
+    return replace(
+        plan,
+        output=tmp_path / "g-v1",
+        name="g-v1",
+        work=tmp_path / "work",
+        teacher=Teaching((tmp_path / LESSON,), bundles=(SHIPPED,)),
+    )
+
+
+def test_beside_a_bundle_lessons_teach_the_folds(both, taught):
+    made = train_fast(both)
+    card = " ".join(made.bundle.card.split())
+
+    # The model itself is the one that the bundle taught alone.
+    assert np.array_equal(made.bundle.tensors["coefficients"], taught.bundle.tensors["coefficients"])
+    assert (
+        "train by 2 models, each fitted without one part of it and taught by one fine-tuned from some-base that had not"
+        " seen it either"
+    ) in card
+    assert f"the bundle {SHIPPED}" in card
+    corpus = both.read_corpus()
+    kept = load_cross_fit(both.find_work_folder("g-v1") / LESSON, corpus)
+    assert kept.train.shape == corpus.passages("train").targets.shape
 
 
 def test_other_framings_teach_nothing(plan):

@@ -62,6 +62,18 @@ def test_parts_that_are_there_are_used_as_they_are(made, plan):
     assert again.bundle.framings == made.bundle.framings
 
 
+def test_a_fast_part_without_a_lesson_is_held_out_again(made, plan):
+    lesson, lines = plan.find_work_folder(plan.fast) / LESSON, []
+    before = lesson.read_bytes()
+    lesson.unlink()
+    again = train_cascade(replace(plan, overwrite=True), lines.append)
+
+    assert f"{plan.fast} left no lesson here: fits its folds again, by the settings in its card" in lines
+    # The same settings, seed and teacher: what its own training had left, to the byte.
+    assert lesson.read_bytes() == before
+    assert again.bundle.features == made.bundle.features
+
+
 @pytest.mark.usefixtures("made")
 def test_what_it_cannot_build_on_is_refused(plan, tmp_path):
     with pytest.raises(RefusedError, match="exists already"):

@@ -60,10 +60,12 @@ class Lesson:
     Attributes:
         taught: with the probabilities of the teacher that has learned from all of train.
         by_fold: per fold, the same passages with the probabilities of the teacher that the fold was held out from;
-            empty where the teacher has read the codes of all of train, and nothing can be held out.
+            empty where there is none such, and nothing can be held out.
         fold_of: number of the fold by document of train; empty likewise.
         teacher: what the teacher is: the base that it was fine-tuned from, or the bundle; empty where it is not known.
         swapped: number of the passages whose names were swapped after the teacher had read them.
+        has_read_all: whether the teacher has read the codes of all of train.
+        fold_teacher: what teaches the folds, where it is not the teacher.
     """
 
     taught: TaughtPassages
@@ -71,3 +73,5 @@ class Lesson:
     fold_of: Mapping[str, int]
     teacher: str = ""
     swapped: int = 0
+    has_read_all: bool = False
+    fold_teacher: str = ""

@@ -5,17 +5,13 @@ What is fitted here is measured and thrown away. Nothing here writes a bundle.
 
 from __future__ import annotations
 
-import ast
-import re
 from collections.abc import Callable
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from policyframes.bundle import Bundle, FramingSettings
-from policyframes.errors import UsageError
 from policyframes_training.corpus.corpus import Corpus, PassageSet
 from policyframes_training.encoder.settings import EncoderSettings, Workplace
 from policyframes_training.evaluation.resampling import Decisions, Floats, decide
@@ -23,16 +19,10 @@ from policyframes_training.labels.coded import SIDES
 from policyframes_training.linear.linear import check_presence, fit_linear
 from policyframes_training.linear.settings import LinearSettings
 from policyframes_training.tiers.calibration import apply_platt, choose_threshold, fit_platt
+from policyframes_training.tiers.card_settings import read_settings
 
 # Takes train, validation and what is scored; returns the decisions on the last.
 Refit = Callable[[PassageSet, PassageSet, PassageSet], Decisions]
-
-# Without these a fit would be another than the bundle's.
-_NEEDED = {
-    "ngram-linear": frozenset({"word_ngrams", "char_ngrams", "min_documents", "strength"}),
-    "encoder-onnx": frozenset({"base", "max_tokens", "epochs", "batch_size", "learning_rate"}),
-}
-_ROW = re.compile(r"^\| (\w+) \| (.+) \|$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -104,8 +94,8 @@ def decide_anew(held_out: Floats, validation: PassageSet, logits: Floats) -> Dec
 def recover_refit(bundle: Bundle, *, seed: int, bench: Bench) -> Refit:
     """Return the recipe that a bundle was trained by, read from the table of settings in its card.
 
-    A setting that an older card does not name has its default. A bundle that also learnt from a teacher is fitted
-    without it: the teacher has read the documents that are to be left out.
+    A bundle that also learnt from a teacher is fitted without it: the teacher has read the documents that are to be
+    left out.
 
     Args:
         bundle: of the fast tier or the encoder.
@@ -116,38 +106,12 @@ def recover_refit(bundle: Bundle, *, seed: int, bench: Bench) -> Refit:
         UsageError: the bundle is of another kind, its card does not say, or the base is another than the bundle's.
         TrainingError: the base cannot be loaded.
     """
-    stated = dict(_ROW.findall(bundle.card))
-    needed = _NEEDED.get(bundle.kind)
-    if needed is None or not stated.keys() >= needed:
-        missing = f", and in its card {len(needed & stated.keys())} of {len(needed)} settings" if needed else ""
-        raise UsageError(
-            where=f"bundle '{bundle.name}'",
-            found=f"the kind {bundle.kind}{missing}{' that a fit needs' if needed else ''}",
-            allowed="for fits anew, a bundle of the kind ngram-linear or encoder-onnx whose card holds the table of"
-            " settings",
-            remedy="Measure transfer, learning curve and refits on the fast tier or on the encoder.",
-        )
-    try:
-        if bundle.kind == "ngram-linear":
-            return LinearRefit(LinearSettings(**_read_values(LinearSettings, stated)), seed)
-        settings = EncoderSettings(**_read_values(EncoderSettings, stated))
-    except (ValueError, SyntaxError) as error:
-        raise UsageError(
-            where=f"card of bundle '{bundle.name}'",
-            found=f"a setting that cannot be read ({error})",
-            allowed="the table of settings as training writes it",
-            remedy="Train the bundle anew.",
-        ) from error
+    if bundle.kind != "encoder-onnx":
+        return LinearRefit(read_settings(bundle, LinearSettings), seed)
     # Imported here: torch takes seconds, and a linear fit needs none of it.
     from policyframes_training.evaluation.encoder_refit import make_encoder_refit  # noqa: PLC0415
 
-    return make_encoder_refit(bundle, settings, bench, seed=seed)
-
-
-def _read_values(settings: type[LinearSettings | EncoderSettings], stated: dict[str, str]) -> dict[str, Any]:
-    """Return the values of the settings that a card states."""
-    kinds = {one.name: str(one.type) for one in fields(settings) if one.name in stated}
-    return {name: stated[name] if kind == "str" else ast.literal_eval(stated[name]) for name, kind in kinds.items()}
+    return make_encoder_refit(bundle, read_settings(bundle, EncoderSettings), bench, seed=seed)
 
 
 def join_sides(corpus: Corpus) -> PassageSet:

@@ -1,6 +1,6 @@
 """A finished bundle as a teacher: it scores the uncoded passages once, and its lesson is kept for the next training.
 
-It has read the codes of all of train, so that nothing can be held out from it: what it teaches is calibrated on
+It has read the codes of all of train, so that nothing can be held out from it: what it alone teaches is calibrated on
 validation alone.
 """
 
@@ -25,7 +25,7 @@ _LEAST = 1e-4
 
 
 def settle_teaching(teaching: Teaching | None, plan: Plan, corpus: Corpus, report: Report) -> Teaching | None:
-    """Return the teaching with the lessons of bundles in their place.
+    """Return the teaching with the lessons of its bundles.
 
     Args:
         teaching: who teaches; None for nobody.
@@ -44,7 +44,7 @@ def settle_teaching(teaching: Teaching | None, plan: Plan, corpus: Corpus, repor
         return teaching
     uncoded = collect_uncoded(corpus, plan.documents, report)
     made = tuple(_find_lesson(name, plan, corpus, uncoded, report) for name in teaching.bundles)
-    return replace(teaching, lessons=(*teaching.lessons, *made), bundles=())
+    return replace(teaching, of_bundles=made)
 
 
 def _find_lesson(name: str, plan: Plan, corpus: Corpus, uncoded: Uncoded, report: Report) -> Path:

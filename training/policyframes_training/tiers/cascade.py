@@ -26,7 +26,7 @@ from policyframes_training.tiers.card import render_card
 from policyframes_training.tiers.encoder import EncoderPlan, train_encoder
 from policyframes_training.tiers.errors import fit_cascade_errors
 from policyframes_training.tiers.export import Measured, check_name, describe_metrics, flatten_metrics
-from policyframes_training.tiers.fast import FastPlan, train_fast
+from policyframes_training.tiers.fast import FastPlan, hold_out_anew, train_fast
 from policyframes_training.tiers.lesson import LESSON, Teaching, load_cross_fit
 from policyframes_training.tiers.recording import (
     Plan,
@@ -104,6 +104,7 @@ def train_cascade(plan: CascadePlan, report: Report = lambda _: None) -> Trained
     corpus = plan.read_corpus()
     store = open_store(folder=plan.store)
     report(describe_corpus(corpus))
+    _settle_fast(plan, corpus, parts["fast"], report)
     joined = _join(plan, corpus, parts)
     with record_run(store, experiment=plan.experiment, name=plan.name) as run:
         bundle, measured = _make_bundle(plan, corpus, parts, joined=joined, run_id=run.run_id)
@@ -156,6 +157,14 @@ def _train_missing(plan: CascadePlan, report: Report) -> None:
         lesson = plan.find_work_folder(plan.encoder) / LESSON
         teacher = Teaching((lesson,)) if plan.documents is not None and lesson.is_file() else None
         train_fast(FastPlan(**shared, output=fast, name=plan.fast, teacher=teacher), report)
+
+
+def _settle_fast(plan: CascadePlan, corpus: Corpus, fast: Bundle, report: Report) -> None:
+    """Hold train out again from a fast part that left no lesson here, taught as the encoder's folds were."""
+    taught = plan.find_work_folder(plan.encoder) / LESSON
+    lesson = plan.find_work_folder(plan.fast) / LESSON
+    if not lesson.exists() and taught.exists() and plan.documents is not None:
+        hold_out_anew(plan, corpus, fast, Teaching((taught,)), report)
 
 
 def _join(plan: CascadePlan, corpus: Corpus, parts: Mapping[str, Bundle]) -> _Joined:

@@ -10,7 +10,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from policyframes.backends import open_backend
 from policyframes.bundle import Bundle, check_vacant, load_bundle, save_bundle
+from policyframes.errors import TrainingError
 from policyframes_training.corpus.corpus import Corpus
 from policyframes_training.corpus.held_out import HeldOut, Lesson
 from policyframes_training.evaluation.measurement import measure_bundle
@@ -19,9 +21,18 @@ from policyframes_training.linear.settings import LinearSettings, candidate_sett
 from policyframes_training.tiers.bundle_teacher import settle_teaching
 from policyframes_training.tiers.calibration import PROMISED_PRECISION, calibrate
 from policyframes_training.tiers.card import render_card
+from policyframes_training.tiers.card_settings import read_settings
 from policyframes_training.tiers.errors import fit_tier_errors
 from policyframes_training.tiers.export import Measured, build_bundle, check_name, describe_metrics
-from policyframes_training.tiers.lesson import LESSON, CrossFit, Teaching, describe_lesson, read_lesson, save_cross_fit
+from policyframes_training.tiers.lesson import (
+    LESSON,
+    CrossFit,
+    Floats,
+    Teaching,
+    describe_lesson,
+    read_lesson,
+    save_cross_fit,
+)
 from policyframes_training.tiers.recording import (
     Plan,
     Report,
@@ -94,7 +105,8 @@ def train_fast(plan: FastPlan, report: Report = lambda _: None) -> Trained:
         bundle, measured = _make_bundle(plan, corpus, fitted, lesson=lesson, run_id=run.run_id)
         bundle_id = save_bundle(bundle, plan.output, overwrite=plan.overwrite)
         if fitted.folds:
-            _save_lesson(plan, corpus, fitted, bundle_id=bundle_id)
+            held_out = {"train": fitted.train.logits, "validation": fitted.validation.logits}
+            _save_lesson(plan, corpus, replace(bundle, id=bundle_id), **held_out)
         report(f"saved {plan.output}")
         facts = RunFacts(
             params={**trials[0].settings.as_params(), **describe_lesson(lesson)},
@@ -169,16 +181,50 @@ def _make_bundle(
     return replace(bundle, card=render_card(facts, texts)), measured
 
 
-def _save_lesson(plan: FastPlan, corpus: Corpus, fitted: FittedFast, *, bundle_id: str) -> None:
+def hold_out_anew(plan: Plan, corpus: Corpus, bundle: Bundle, teaching: Teaching, report: Report) -> None:
+    """Fit the folds of a finished bundle again, by the settings in its card, and keep what they say as its lesson.
+
+    For a bundle whose training left no lesson here, such as one that ships: the fits take a minute or two.
+
+    Args:
+        plan: with the documents and the work folder.
+        corpus: what the bundle was trained on.
+        bundle: of the fast tier.
+        teaching: lessons that were kept from the folds; they need not be those that the bundle learnt from.
+        report: is told of the progress.
+
+    Raises:
+        TrainingError: the bundle was trained on other passages, or the lesson is about others.
+        UsageError: its card does not say how it was fitted, or there are no documents.
+        OutputError: the lesson cannot be written.
+    """
+    if bundle.provenance.get("corpus_sha256") != corpus.sha256:
+        raise TrainingError(
+            where=f"bundle '{bundle.name}'",
+            found="it was trained on other passages than these",
+            allowed="labels and documents as they were when it was trained",
+            remedy=f"Train {bundle.name} again.",
+        )
+    settings = read_settings(bundle, LinearSettings)
+    seed = int(bundle.provenance["seed"] or 0)
+    report(f"{bundle.name} left no lesson here: fits its folds again, by the settings in its card")
+    lesson = read_lesson(teaching, corpus, plan.documents, seed=seed, report=report)
+    train, validation = corpus.passages("train"), corpus.passages("validation")
+    logits = np.asarray(open_backend(bundle).read(validation.texts).logits, dtype=np.float64)
+    held_out = hold_out(train, settings, groups=corpus.groups, seed=seed, lesson=lesson)
+    _save_lesson(plan, corpus, bundle, train=held_out.logits, validation=logits)
+
+
+def _save_lesson(plan: Plan, corpus: Corpus, bundle: Bundle, *, train: Floats, validation: Floats) -> None:
     """Keep what the tier said of passages that it had not seen, for a cascade to build on."""
     framings = len(corpus.framings)
     lesson = CrossFit(
-        train=fitted.train.logits,
-        validation=fitted.validation.logits,
+        train=train,
+        validation=validation,
         uncoded_by_fold=np.empty((0, 0, framings)),
         fold_of={},
         corpus_sha256=corpus.sha256,
         uncoded_sha256="",
-        bundle=bundle_id,
+        bundle=bundle.id,
     )
-    save_cross_fit(lesson, plan.find_work_folder(plan.name) / LESSON)
+    save_cross_fit(lesson, plan.find_work_folder(bundle.name) / LESSON)

@@ -75,7 +75,7 @@ class CrossFit:
         )
         together = _sigmoid(self.uncoded_by_fold).mean(axis=0)
         taught = TaughtPassages(uncoded.texts, uncoded.documents, together)
-        return Lesson(taught, by_fold, self.fold_of, teacher=self.model)
+        return Lesson(taught, by_fold, self.fold_of, teacher=self.model, has_read_all=not self.fold_of)
 
 
 def save_cross_fit(cross_fit: CrossFit, path: Path) -> None:
@@ -148,13 +148,16 @@ class Teaching:
             the teacher gave them as they were. Who is named then says less about the framing; the swaps are those of
             `swap-all`, names outside its lists stay.
         most: passages that are learned from, at most, drawn by chance; None for all.
-        bundles: names of bundles that ship or folders of bundles, which teach like lessons; see `settle_teaching`.
+        bundles: names of bundles that ship or folders of bundles. They have read all of train, and teach the model
+            alone; the lessons, where there are any, then teach the folds.
+        of_bundles: the lessons of the bundles, see `settle_teaching`.
     """
 
     lessons: tuple[Path, ...]
     swapped_share: float = 1.0
     most: int | None = None
     bundles: tuple[str, ...] = ()
+    of_bundles: tuple[Path, ...] = ()
 
 
 def load_teachers(paths: Sequence[Path], corpus: Corpus, uncoded: Uncoded | None = None) -> CrossFit:
@@ -175,7 +178,7 @@ def load_teachers(paths: Sequence[Path], corpus: Corpus, uncoded: Uncoded | None
             raise TrainingError(
                 where=str(path),
                 found=f"folds or uncoded passages that are not those of {paths[0]}",
-                allowed="teachers that were trained on the same documents with the same --folds, or bundles alone",
+                allowed="teachers that were trained on the same documents with the same --folds",
                 remedy="Train one of them again, or leave it out.",
             )
     means = {name: np.mean([getattr(one, name) for one in found], axis=0) for name in _TENSORS}
@@ -204,7 +207,7 @@ def read_lesson(
         UsageError: there are no documents, or share or number make no sense.
     """
     uncoded = collect_uncoded(corpus, _check_teaching(teaching, documents), report)
-    lesson = load_teachers(teaching.lessons, corpus, uncoded).teach(uncoded)
+    lesson = _combine(teaching, corpus, uncoded)
     chance = np.random.default_rng(seed)
     count = len(uncoded.texts)
     taken = set(uncoded.texts)
@@ -233,7 +236,20 @@ def describe_lesson(lesson: Lesson | None) -> dict[str, str | int]:
     """Return what the record of a run says of what was learnt from a teacher."""
     if lesson is None:
         return {"taught_passages": 0}
-    return {"teacher": lesson.teacher, "taught_passages": len(lesson.taught.texts), "taught_swapped": lesson.swapped}
+    taught = {"taught_passages": len(lesson.taught.texts), "taught_swapped": lesson.swapped}
+    folds = {"teacher_of_folds": lesson.fold_teacher} if lesson.fold_teacher else {}
+    return {"teacher": lesson.teacher, **taught, **folds}
+
+
+def _combine(teaching: Teaching, corpus: Corpus, uncoded: Uncoded) -> Lesson:
+    """Return what the bundles say, with what the lessons say to the folds; without bundles, what the lessons say."""
+    lesson = load_teachers(teaching.lessons, corpus, uncoded).teach(uncoded) if teaching.lessons else None
+    if not teaching.of_bundles and lesson is not None:
+        return lesson
+    told = load_teachers(teaching.of_bundles, corpus, uncoded).teach(uncoded)
+    if lesson is None:
+        return told
+    return replace(told, by_fold=lesson.by_fold, fold_of=lesson.fold_of, fold_teacher=lesson.teacher)
 
 
 def _check_teaching(teaching: Teaching, documents: Path | None) -> Path:

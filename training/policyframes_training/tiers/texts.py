@@ -37,7 +37,7 @@ def describe_fast(bundle: Bundle, *, lesson: Lesson | None, folds: int = FOLDS, 
         training=f"It\nlearned from their codes{_describe_lesson(lesson)}. Its vocabulary holds\n{terms} and nothing"
         f" longer{blind}.",
         choice="Settings were chosen by mean average precision on validation:",
-        held_out=_describe_held_out(folds),
+        held_out=_describe_held_out(folds, lesson),
     )
 
 
@@ -67,7 +67,7 @@ def describe_encoder(
         ),
         training=f"It\nlearned from their codes{_describe_lesson(lesson)}.",
         choice="The epoch with the highest mean average\nprecision on validation was kept.",
-        held_out=_describe_held_out(folds),
+        held_out=_describe_held_out(folds, lesson),
         base=base if "/" in base else None,
         hashes=f"Pretrained weights `{bundle.provenance['base_sha256']}`,\n",
     )
@@ -112,7 +112,7 @@ def _describe_lesson(lesson: Lesson | None) -> str:
         return ""
     # One that has read all of train is a bundle, and named as such.
     tuned = f"an encoder fine-tuned from {lesson.teacher}" if lesson.teacher else "an encoder"
-    teacher = tuned if lesson.by_fold else f"{lesson.teacher}, which has read all of these codes"
+    teacher = f"{lesson.teacher}, which has read all of these codes" if lesson.has_read_all else tuned
     swapped = (
         f"; in {lesson.swapped:,} of\nthem the names were swapped after it had read them" if lesson.swapped else ""
     )
@@ -122,10 +122,13 @@ def _describe_lesson(lesson: Lesson | None) -> str:
     )
 
 
-def _describe_held_out(folds: int) -> str:
+def _describe_held_out(folds: int, lesson: Lesson | None) -> str:
     if not folds:
         return "validation by this model"
-    return f"validation by this model, train by {folds} models, each fitted without one part of it, {_TOGETHER}"
+    taught = ""
+    if lesson is not None and lesson.fold_teacher:
+        taught = f" and taught by one fine-tuned from\n{lesson.fold_teacher} that had not seen it either"
+    return f"validation by this model, train by {folds} models, each fitted without one part of it{taught}, {_TOGETHER}"
 
 
 def _describe_qualities(measured: Mapping[Quality, Measured]) -> str:
