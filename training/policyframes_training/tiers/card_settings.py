@@ -28,9 +28,7 @@ def read_settings(bundle: Bundle, kind: type[LinearSettings]) -> LinearSettings:
 def read_settings(bundle: Bundle, kind: type[EncoderSettings]) -> EncoderSettings: ...
 
 
-def read_settings(
-    bundle: Bundle, kind: type[LinearSettings | EncoderSettings]
-) -> LinearSettings | EncoderSettings:
+def read_settings(bundle: Bundle, kind: type[LinearSettings | EncoderSettings]) -> LinearSettings | EncoderSettings:
     """Return the settings of the fit. One that an older card does not name has its default.
 
     Args:

@@ -125,7 +125,8 @@ def record_bundle(
     test = corpus.passages("test")
     run.log_figures(draw_plots(score_passages(bundle, test), test, bundle.framings))
     pins = [f"{name}=={version(name)}" for name in (*_PINNED, *facts.requirements)]
-    return run.log_bundle(plan.output, example=EXAMPLE, requirements=pins)
+    parts = [plan.output.parent / part.name for part in bundle.parts.values()]
+    return run.log_bundle(plan.output, example=EXAMPLE, requirements=pins, parts=parts)
 
 
 def collect_provenance(plan: Plan, corpus: Corpus, run_id: str) -> dict[str, str | int | None]:

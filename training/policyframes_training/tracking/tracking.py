@@ -85,20 +85,24 @@ class RunRecord:
         """Record a mapping as a JSON file."""
         self._mlflow.log_dict(dict(facts), name)
 
-    def log_bundle(self, folder: Path, *, example: Sequence[str], requirements: Sequence[str]) -> str:
+    def log_bundle(
+        self, folder: Path, *, example: Sequence[str], requirements: Sequence[str], parts: Sequence[Path] = ()
+    ) -> str:
         """Record a bundle as artifact `bundle/<name>` and as a pyfunc model; return the model's URI.
 
         Args:
             folder: of the bundle.
+            parts: of a cascade, the folders of its parts, which it looks for beside itself.
             example: texts that are stored as the model's input example.
             requirements: what pip must install where the model is loaded. Given, because MLflow would otherwise
                 load the model in another process to guess them.
         """
-        self._mlflow.log_artifacts(str(folder), f"bundle/{folder.name}")
+        for each in (folder, *parts):
+            self._mlflow.log_artifacts(str(each), f"bundle/{each.name}")
         info = self._mlflow.pyfunc.log_model(
             name="model",
             python_model=str(_MODEL_CODE),
-            artifacts={"bundle": str(folder)},
+            artifacts={"bundle": str(folder), **{part.name: str(part) for part in parts}},
             input_example=list(example),
             pip_requirements=list(requirements),
         )
