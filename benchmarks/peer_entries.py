@@ -54,13 +54,13 @@ ENTRIES: tuple[Entry, ...] = (
         make=_ours(bundle="fast-v1"),
     ),
     Entry(
-        "encoder-v1",
+        "encoder-v2",
         "ours: encoder tier",
         "ours",
         threaded=True,
         slow=True,
         module="policyframes",
-        make=_ours(runtime="onnxruntime", bundle="encoder-v1"),
+        make=_ours(runtime="onnxruntime", bundle="encoder-v2"),
     ),
     Entry(
         "encoder-openvino",
@@ -69,8 +69,8 @@ ENTRIES: tuple[Entry, ...] = (
         threaded=True,
         slow=True,
         module="policyframes",
-        make=_ours(runtime="openvino", bundle="encoder-v1"),
-        model="encoder-v1",
+        make=_ours(runtime="openvino", bundle="encoder-v2"),
+        model="encoder-v2",
     ),
     Entry(
         "cascade-balanced",
@@ -79,8 +79,8 @@ ENTRIES: tuple[Entry, ...] = (
         threaded=True,
         slow=True,
         module="policyframes",
-        make=_ours(runtime="onnxruntime", bundle="cascade-v1", quality="balanced"),
-        model="cascade-v1",
+        make=_ours(runtime="onnxruntime", bundle="cascade-v2", quality="balanced"),
+        model="cascade-v2",
     ),
     Entry(
         "cascade-best",
@@ -89,8 +89,8 @@ ENTRIES: tuple[Entry, ...] = (
         threaded=True,
         slow=True,
         module="policyframes",
-        make=_ours(runtime="onnxruntime", bundle="cascade-v1", quality="best"),
-        model="cascade-v1",
+        make=_ours(runtime="onnxruntime", bundle="cascade-v2", quality="best"),
+        model="cascade-v2",
     ),
     Entry(
         "sklearn",

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from policyframes.profiles.plots import Theme
 
 DEFAULT_BUNDLE = "fast-v1"
-DEFAULT_CASCADE = "cascade-v1"
+DEFAULT_CASCADE = "cascade-v2"
 
 _DEFAULT_QUALITY: Quality = "balanced"
 _FOREIGN = (

@@ -123,7 +123,7 @@ def test_targets_are_met_missed_or_not_measured():
     records = [
         _record("fast-v1", "ours", one=[100], f1=0.80, cold=[0.4, 0.2, 0.9], peak=301_000_000),
         _record("peer", "peer", one=[66], f1=0.80),
-        _record("encoder-v1", "ours", one=[70], everywhere=[100], f1=0.850),
+        _record("encoder-v2", "ours", one=[70], everywhere=[100], f1=0.850),
         _record("pipeline", "same weights", everywhere=[10]),
         _record("pipeline-32", "same weights", everywhere=[20]),
         _record("torch-sorted", "same weights", everywhere=[25], f1=0.855),
@@ -253,7 +253,7 @@ def test_one_command_prints_ratios_measures_and_targets(tmp_path):
     ("arguments", "said"),
     [
         (("--passages", "0"), "--passages: 0; expected a whole number from 1 up"),
-        (("--only", "nobody"), "--only: nobody; expected of fast-v1, encoder-v1"),
+        (("--only", "nobody"), "--only: nobody; expected of fast-v1, encoder-v2"),
         (("--base", "no-such-folder"), "--base: no-such-folder is no folder"),
     ],
 )

@@ -109,7 +109,7 @@ def save_parts(folder, **bundles) -> dict[str, Bundle]:
 def make_cascade(parts, **changes) -> Bundle:
     framings = {name: dataclasses.replace(entry, threshold=0.7) for name, entry in parts["fast"].framings.items()}
     fields = {
-        "name": "cascade-v1",
+        "name": "cascade-v2",
         "kind": "cascade",
         "framings": framings,
         "features": {

@@ -57,7 +57,7 @@ def test_a_cascade_finds_its_parts_from_inside_its_own_folder_and_through_a_link
         "",
         ".",
         "encoder-v1/",
-        "cascade-v1",
+        "cascade-v2",
         "x\x00-v1",
         5,
         None,
@@ -71,13 +71,13 @@ def test_a_part_with_a_name_that_is_a_path_is_refused(cascade_folder, name):
 
 def test_a_missing_part_is_named(cascade_folder):
     shutil.rmtree(cascade_folder.parent / "encoder-v1")
-    with pytest.raises(BundleIncompleteError, match=r"part 'encoder' of cascade-v1 is missing.*beside it"):
+    with pytest.raises(BundleIncompleteError, match=r"part 'encoder' of cascade-v2 is missing.*beside it"):
         load_bundle(cascade_folder)
 
 
 def test_a_part_of_another_id_is_named(cascade_folder):
     save_bundle(make_encoder(card="# Another\n"), cascade_folder.parent / "encoder-v1", overwrite=True)
-    with pytest.raises(BundleDamagedError, match=r"its id is .* and cascade-v1 was made with"):
+    with pytest.raises(BundleDamagedError, match=r"its id is .* and cascade-v2 was made with"):
         load_bundle(cascade_folder)
 
 
@@ -109,7 +109,7 @@ def test_a_cascade_in_a_cascade_is_refused(cascade_folder):
     shutil.copytree(cascade_folder, outer)
     inner = load_bundle(cascade_folder)
     rewrite_manifest(outer, name="outer-v1")
-    rewrite_features(outer, parts=parts_with(outer, name="cascade-v1", id=inner.id))
+    rewrite_features(outer, parts=parts_with(outer, name="cascade-v2", id=inner.id))
     with pytest.raises(BundleDamagedError, match="kind 'cascade'"):
         load_bundle(outer)
 
@@ -125,7 +125,7 @@ def test_parts_of_other_framings_or_another_order_are_refused(tmp_path, names):
     settings = make_bundle().framings["securitized"]
     parts = save_parts(tmp_path, encoder=make_encoder(framings=dict.fromkeys(names, settings)))
     with pytest.raises(BundleDamagedError, match="other framings"):
-        save_bundle(make_cascade(parts), tmp_path / "cascade-v1")
+        save_bundle(make_cascade(parts), tmp_path / "cascade-v2")
 
 
 @pytest.mark.parametrize(

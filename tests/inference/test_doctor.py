@@ -69,7 +69,7 @@ def test_every_quality_says_whether_this_installation_has_it(run, monkeypatch, c
 
     assert code == 0
     assert found_for(out, "fast") == "available, with fast-v1"
-    assert found_for(out, "best").startswith("available, with cascade-v1 on o")
+    assert found_for(out, "best").startswith("available, with cascade-v2 on o")
 
 
 def test_an_installation_without_the_encoders_libraries_is_sound_and_says_so(run, monkeypatch, cascade_folder):
