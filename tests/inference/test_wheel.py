@@ -45,7 +45,10 @@ def test_the_wheel_holds_both_packages_the_taxonomy_and_the_bundles(wheel):
         "policyframes/py.typed",
         *(f"policyframes/report/page/templates/{name}" for name in ("page.html.j2", "style.css", "script.js")),
         "policyframes/data/taxonomy.yaml",
-        *(f"policyframes/data/models/{name}-v1/bundle.json" for name in ("cascade", "encoder", "fast", "voice")),
+        *(
+            f"policyframes/data/models/{name}/bundle.json"
+            for name in ("cascade-v2", "encoder-v2", "fast-v1", "voice-v1")
+        ),
         "policyframes_training/py.typed",
     } <= names
     assert not any(name.startswith(("tests/", "labels/", "examples/")) for name in names)
