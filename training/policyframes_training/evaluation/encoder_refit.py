@@ -19,7 +19,6 @@ from policyframes_training.encoder.network import load_base, name_weights
 from policyframes_training.encoder.settings import EncoderSettings, Workplace
 from policyframes_training.evaluation.refits import Bench, decide_anew
 from policyframes_training.evaluation.resampling import Decisions
-from policyframes_training.linear.linear import check_presence
 
 # A few hundred passages make a handful of steps an epoch, from which no encoder learns; it then reads them more often.
 # About as many steps as one epoch of the passages that ship.
@@ -54,8 +53,6 @@ class EncoderRefit:
             RefusedError: the folder of the fits holds something else.
             OutputError: it cannot be written.
         """
-        check_presence(train.targets, train.framings, where="the training passages")
-        check_presence(validation.targets, validation.framings, where="the validation passages")
         settings = stretch_epochs(self.settings, len(train))
         rows = make_rows(train, settings)
         # What teaches nobody here shows in no fit.
