@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from policyframes.backends import chunks as chunks_module
-from policyframes.backends import open_backend
-from policyframes.backends.ngram import _find_words, _join_hyphens, extract_ngrams
+from policyframes.backends import ngram_index, open_backend
+from policyframes.backends.ngram import extract_ngrams
+from policyframes.backends.words import find_words, join_hyphens
 from policyframes.bundle import load_bundle
 from policyframes.resources import models_folder
 from tests.inference.builders import make_bundle
@@ -122,7 +123,7 @@ def bundle_of(texts, features, *, every=2):
 
 @given(st.text(alphabet=ODD, max_size=40) | st.text(max_size=40))
 def test_chunks_have_the_words_of_the_whole_text(text):
-    words = [word for chunk in _join_hyphens(text).split() for word in _find_words(chunk)]
+    words = [word for chunk in join_hyphens(text).split() for word in find_words(chunk)]
 
     assert words == find_words_of_a_whole_text(text)
     assert words == extract_ngrams(text, FEATURES[0])
@@ -163,29 +164,30 @@ def test_an_unknown_word_keeps_its_neighbours_apart():
 
 def test_the_cache_forgets_and_the_logits_stay(monkeypatch):
     texts = ["threat court the", "partner border, the", "Threat! court? " + "x" * 90]
-    expected = open_backend(make_bundle()).logits(texts)
+    bundle = bundle_of(texts, {"word_ngrams": [1, 1], "char_ngrams": [2, 3]})
+    expected = open_backend(bundle).logits(texts)
     monkeypatch.setattr(chunks_module, "_MOST_CHUNKS", 2)
-    backend = open_backend(make_bundle())
+    backend = open_backend(bundle)
 
     assert np.array_equal(backend.logits(texts), expected)
     assert np.array_equal(backend.logits(texts), expected)
-    assert len(backend._words) <= 2
+    assert len(backend._characters) <= 2
 
 
 @pytest.mark.parametrize("bits", [1, 4, 20])
 def test_ngrams_are_found_where_many_share_a_slot(bits, monkeypatch):
     texts = ["the court of the people at the border", "a border of the court, a threat at the people's border"]
     bundle = bundle_of(texts, {"word_ngrams": [1, 3], "char_ngrams": None})
-    monkeypatch.setattr(chunks_module, "_SLOT_BITS", bits)
+    monkeypatch.setattr(ngram_index, "_MOST_SLOT_BITS", bits)
 
     assert np.allclose(open_backend(bundle).logits(texts), [score_plainly(bundle, text) for text in texts], atol=1e-9)
 
 
 def test_a_long_chunk_is_not_kept():
-    backend = open_backend(make_bundle())
+    backend = open_backend(bundle_of(["threat"], {"word_ngrams": [1, 1], "char_ngrams": [2, 3]}))
     backend.logits(["threat/" * 20])
 
-    assert len(backend._words) == 0
+    assert len(backend._characters) == 0
 
 
 def test_no_words_at_all_give_the_intercepts_with_any_features():

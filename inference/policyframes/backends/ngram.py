@@ -5,21 +5,18 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from policyframes.backends.chunks import ChunkCache, NgramIndex
+from policyframes.backends.chunks import ChunkCache
+from policyframes.backends.ngram_index import NgramIndex
 from policyframes.backends.tiers import Reading
+from policyframes.backends.words import find_words, join_hyphens
 from policyframes.bundle import Bundle
 
-# A line-end hyphen inside a word is typesetting; lower case on both sides keeps "US-\nMexico" apart.
-_HYPHENATED = re.compile(r"(?<=[a-z])[-\u00ad]\n(?=[a-z])")
-_WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
 _CHARACTERS = "c:"
 _BATCH = 512
 
@@ -32,7 +29,7 @@ def extract_ngrams(text: str, features: Mapping[str, Any]) -> list[str]:
         features: `word_ngrams`: [shortest, longest] in words; `char_ngrams`: the same in characters within a
             padded word, or None. Character n-grams carry the prefix `c:`, which no word n-gram can have.
     """
-    words = _find_words(_join_hyphens(text))
+    words = find_words(text)
     shortest, longest = features["word_ngrams"]
     grams = list(words) if shortest == 1 else []
     for size in range(max(shortest, 2), longest + 1):
@@ -40,22 +37,6 @@ def extract_ngrams(text: str, features: Mapping[str, Any]) -> list[str]:
     if features.get("char_ngrams"):
         grams += _cut_words(words, features["char_ngrams"])
     return grams
-
-
-def _join_hyphens(text: str) -> str:
-    # The expression alone costs more than scoring a passage.
-    return _HYPHENATED.sub("", text) if "-\n" in text or "\u00ad\n" in text else text
-
-
-def _find_words(text: str) -> list[str]:
-    """Return the words in lower case without typesetting; what cannot change a plain text is skipped, for speed.
-
-    The words of a text are those of its parts between white space, one after the other: neither a word nor anything
-    that normalising or lower case look at reaches across white space.
-    """
-    if not text.isascii():
-        text = unicodedata.normalize("NFKC", text).replace("’", "'")
-    return _WORD.findall(text.lower())
 
 
 def _cut_words(words: Sequence[str], sizes: Sequence[int]) -> list[str]:
@@ -82,10 +63,9 @@ class NgramLinear:
         # A text's place and a term's row share one number, so that sorting it sorts by both.
         self._bits = len(bundle.vocabulary).bit_length()
         self._index = NgramIndex(bundle.vocabulary, bundle.features["word_ngrams"])
-        self._words = ChunkCache(lambda chunk: self._index.number_words(_find_words(chunk)))
         rows = {term: row for row, term in enumerate(bundle.vocabulary, 1) if sizes and term.startswith(_CHARACTERS)}
         self._characters = ChunkCache(
-            lambda chunk: tuple(rows[gram] for gram in _cut_words(_find_words(chunk), sizes) if gram in rows)
+            lambda chunk: tuple(rows[gram] for gram in _cut_words(find_words(chunk), sizes) if gram in rows)
         )
         self._has_characters = bool(sizes)
         self._idf = bundle.tensors["idf"].astype(np.float64)
@@ -112,9 +92,9 @@ class NgramLinear:
 
     def _count(self, texts: Sequence[str]) -> tuple[npt.NDArray[np.int64], ...]:
         """Return text, row and number of each term that occurs, by text and then by row."""
-        chunked = [_join_hyphens(text).split() for text in texts]
-        found = self._index.find_rows(*self._words.look_up(chunked))
+        found = self._index.find_rows(texts)
         if self._has_characters:
+            chunked = [join_hyphens(text).split() for text in texts]
             owner, row = self._characters.look_up(chunked)
             found.append((owner[row > 0], row[row > 0] - 1))
         # The texts are in order already, and the stable way makes use of it.

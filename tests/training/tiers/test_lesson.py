@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -25,6 +26,7 @@ class _Corpus:
     """As much of a corpus as a lesson asks for."""
 
     sha256 = "c" * 64
+    further = SimpleNamespace(texts=())
 
 
 UNCODED = Uncoded(("one", "two", "three"), ("a", "b", "b"), ())

@@ -19,6 +19,7 @@ from policyframes.resources import taxonomy_path
 
 if TYPE_CHECKING:
     from policyframes_training.estimates import Estimate
+    from policyframes_training.labels.agreement import Agreement
     from policyframes_training.labels.aspects import AspectMeasure
     from policyframes_training.labels.coded import Splits
 
@@ -86,25 +87,22 @@ def split(
 
 @app.command()
 def agreement(labels: LabelsOption = None, as_json: JsonOption = False) -> None:  # noqa: FBT002 # typer reads flags so
-    """Measure how far the second coder agrees with the first."""
+    """Measure how far the other coders agree with the first."""
     from policyframes_training.labels.agreement import measure_agreement  # noqa: PLC0415 # numpy costs time
     from policyframes_training.labels.coded import load_labels  # noqa: PLC0415 # likewise
 
-    result = measure_agreement(load_labels(find_labels(labels)))
+    loaded = load_labels(find_labels(labels))
+    results = {"second": measure_agreement(loaded)}
+    if loaded.third:
+        results["third"] = measure_agreement(loaded, loaded.third)
     if as_json:
-        typer.echo(json.dumps(asdict(result), indent=1))
+        others = {name: asdict(result) for name, result in results.items() if name != "second"}
+        typer.echo(json.dumps({**asdict(results["second"]), **others}, indent=1))
         return
-    rows: list[tuple[str, Any]] = [
-        *((f"alpha {framing}", measure) for framing, measure in result.alpha.items()),
-        *((f"F1 {framing}", measure) for framing, measure in result.f1.items()),
-        ("F1 mean", result.mean_f1),
-        ("exact set", result.exact),
-    ]
-    typer.echo(
-        f"{_count(result.passages, 'passage')} of {_count(result.documents, 'document')}; 95 % intervals over documents"
-    )
-    for name, measure in rows:
-        typer.echo(f"{name:<20} {measure.value:.3f}  [{measure.low:.3f}, {measure.high:.3f}]")
+    for name, result in results.items():
+        if len(results) > 1:
+            typer.echo(f"{name} coder")
+        typer.echo(_describe_agreement(result))
 
 
 @app.command()
@@ -160,6 +158,18 @@ def find_labels(given: Path | None) -> Path:
         allowed="a folder with taxonomy.yaml, passages.jsonl, spans.jsonl, documents.csv and splits.json",
         remedy="Give it with --labels DIR.",
     )
+
+
+def _describe_agreement(result: Agreement) -> str:
+    rows: list[tuple[str, Any]] = [
+        *((f"alpha {framing}", measure) for framing, measure in result.alpha.items()),
+        *((f"F1 {framing}", measure) for framing, measure in result.f1.items()),
+        ("F1 mean", result.mean_f1),
+        ("exact set", result.exact),
+    ]
+    size = f"{_count(result.passages, 'passage')} of {_count(result.documents, 'document')}"
+    lines = [f"{name:<20} {measure.value:.3f}  [{measure.low:.3f}, {measure.high:.3f}]" for name, measure in rows]
+    return "\n".join([f"{size}; 95 % intervals over documents", *lines])
 
 
 def _describe_splits(splits: Splits) -> str:

@@ -10,6 +10,7 @@ import hashlib
 import json
 import logging
 from collections.abc import Iterable, Mapping
+from collections.abc import Sequence as Rows
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -27,7 +28,7 @@ from policyframes_training.corpus.dataset_split import split_rows
 from policyframes_training.estimates import Estimate
 from policyframes_training.labels.agreement import measure_second_coder
 from policyframes_training.labels.anchors import Unresolved, resolve_spans
-from policyframes_training.labels.coded import SIDES, Codes, Labels, Side, load_labels, read_documents
+from policyframes_training.labels.coded import SIDES, Codes, Labels, Side, Span, load_labels, read_documents
 
 _NAMED_IN_LOG = 10
 _log = logging.getLogger(__name__)
@@ -74,6 +75,18 @@ class PassageSet:
             is_original=self.is_original[rows],
         )
 
+    def __add__(self, other: PassageSet) -> PassageSet:
+        """Return both sets as one; they have the same framings."""
+        return PassageSet(
+            framings=self.framings,
+            ids=self.ids + other.ids,
+            texts=self.texts + other.texts,
+            documents=self.documents + other.documents,
+            targets=np.concatenate([self.targets, other.targets]),
+            doubt=np.concatenate([self.doubt, other.doubt]),
+            is_original=np.concatenate([self.is_original, other.is_original]),
+        )
+
 
 @dataclass(frozen=True)
 class Corpus:
@@ -91,6 +104,8 @@ class Corpus:
         groups: documents that must stay together where train is cut; those that stand alone are not listed.
         labels_folder: the folder of labels; None for other data.
         notes: what was assumed in reading, such as a split that was drawn; for the report of a run.
+        further_rows: further passages of train documents, for learning alone, in the columns of `splits`.
+        further_sha256: their hash, made like that of the splits; empty where there are none.
     """
 
     splits: DatasetDict
@@ -104,6 +119,8 @@ class Corpus:
     groups: tuple[tuple[str, ...], ...] = ()
     labels_folder: Path | None = None
     notes: tuple[str, ...] = ()
+    further_rows: Dataset | None = None
+    further_sha256: str = ""
 
     @cached_property
     def second_coder(self) -> Mapping[str, Estimate]:
@@ -116,7 +133,19 @@ class Corpus:
 
     def passages(self, side: Side) -> PassageSet:
         """Return one split as arrays."""
-        columns = self.splits[side].to_dict()
+        return self._convert(self.splits[side])
+
+    @cached_property
+    def further(self) -> PassageSet:
+        """Return the passages that are for learning alone.
+
+        They were not drawn as those of the splits were, many because a model was unsure of them: a model is fitted on
+        them, and nothing is calibrated, chosen or measured on them.
+        """
+        return self._convert(self.splits["train"].select([]) if self.further_rows is None else self.further_rows)
+
+    def _convert(self, rows: Dataset) -> PassageSet:
+        columns = rows.to_dict()
         targets = [columns[framing] for framing in self.framings]
         return PassageSet(
             framings=self.framings,
@@ -171,11 +200,15 @@ def read_corpus(
     framings = read.taxonomy.framing_ids
     rows = [_make_row(p.id, p.text, p.codes, document=p.document, framings=framings) for p in read.passages]
     unresolved: tuple[Unresolved, ...] = ()
+    further: list[dict[str, Any]] = []
     if documents is not None:
-        originals, unresolved = _resolve_originals(read, Path(documents))
+        originals, lost = _resolve_originals(read, read.spans, Path(documents))
         rows += originals
-        _report_unresolved(unresolved, len(read.spans))
+        further, lost_too = _resolve_originals(read, read.further, Path(documents))
+        unresolved = lost + lost_too
+        _report_unresolved(unresolved, len(read.spans) + len(read.further))
     sides = _sort_into_sides(read, rows)
+    _check_further(read)
     return Corpus(
         splits=_build_splits(sides, framings),
         framings=framings,
@@ -187,19 +220,23 @@ def read_corpus(
         with_originals=documents is not None,
         groups=read.splits.groups if read.splits else (),
         labels_folder=path,
+        further_rows=Dataset.from_list(further, features=_features(framings)) if further else None,
+        further_sha256=_hash_rows(("further", row) for row in further) if further else "",
     )
 
 
 def hash_corpus(sides: Mapping[Side, Iterable[Mapping[str, Any]]]) -> str:
-    """Return the sha256 of all that learning and measuring depend on.
+    """Return the sha256 of all that calibration, measuring and, but for further passages, learning depend on.
 
     That is, per passage: side, id, origin, document, text, framings, primary, voice, doubt. The order of files
     and rows makes no difference.
     """
+    return _hash_rows((side, row) for side in sides for row in sides[side])
+
+
+def _hash_rows(rows: Iterable[tuple[str, Mapping[str, Any]]]) -> str:
     names = ("id", "origin", "document", "text", "framings", "primary", "voice", "doubt")
-    lines = sorted(
-        json.dumps([side, *(row[name] for name in names)], ensure_ascii=False) for side in sides for row in sides[side]
-    )
+    lines = sorted(json.dumps([side, *(row[name] for name in names)], ensure_ascii=False) for side, row in rows)
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
@@ -254,10 +291,12 @@ def _build_splits(sides: Mapping[Side, list[dict[str, Any]]], framings: tuple[st
     return DatasetDict({side: Dataset.from_list(sides[side], features=features) for side in SIDES})
 
 
-def _resolve_originals(labels: Labels, documents: Path) -> tuple[list[dict[str, Any]], tuple[Unresolved, ...]]:
-    texts = read_documents(documents, iter(sorted({span.document for span in labels.spans})))
-    resolution = resolve_spans((span.anchor for span in labels.spans), texts)
-    spans = {span.id: span for span in labels.spans}
+def _resolve_originals(
+    labels: Labels, coded: Rows[Span], documents: Path
+) -> tuple[list[dict[str, Any]], tuple[Unresolved, ...]]:
+    texts = read_documents(documents, iter(sorted({span.document for span in coded})))
+    resolution = resolve_spans((span.anchor for span in coded), texts)
+    spans = {span.id: span for span in coded}
     rows = [
         _make_row(
             place.id,
@@ -311,6 +350,19 @@ def _sort_into_sides(labels: Labels, rows: list[dict[str, Any]]) -> dict[Side, l
             remedy="Run `policyframes labels check`.",
         )
     return sides
+
+
+def _check_further(labels: Labels) -> None:
+    """Check that no further span is of a document that validates or tests."""
+    side_of = labels.splits.by_document() if labels.splits else {}
+    strays = sorted({span.document for span in labels.further if side_of.get(span.document) != "train"})
+    if strays:
+        raise TrainingError(
+            where=str(labels.folder / "further.jsonl"),
+            found=f"spans of documents that do not train: {', '.join(strays[:_NAMED_IN_LOG])}",
+            allowed="documents of the train side",
+            remedy="Delete them, or run `policyframes labels check` for the list.",
+        )
 
 
 def _features(framings: tuple[str, ...]) -> Features:

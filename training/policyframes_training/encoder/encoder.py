@@ -41,7 +41,7 @@ from policyframes_training.encoder.training import (
     compute_logits,
     train_network,
 )
-from policyframes_training.linear.linear import assign_folds, check_presence
+from policyframes_training.linear.linear import assign_folds, check_presence, leave_out
 
 FOLDS = 3
 
@@ -171,12 +171,15 @@ class Folding:
         texts: texts without codes that every fold's model scores as well.
         taught: for each fold, further rows that its model learns from, such as texts with the probabilities of a
             teacher that has not seen the fold either; empty for none.
+        extra: coded passages that every fold's model learns from as well, but for those of the documents that it
+            holds out; None for none.
     """
 
     groups: tuple[tuple[str, ...], ...] = ()
     folds: int = FOLDS
     texts: tuple[str, ...] = ()
     taught: tuple[TrainingRows, ...] = ()
+    extra: PassageSet | None = None
 
 
 @dataclass(frozen=True)
@@ -217,8 +220,8 @@ def fit_encoder(
     choose_device(place.device)
     base = load_base(settings)
     recipe = asdict(settings)
-    # It shows in the weights of the rows alone.
-    del recipe["teacher_weight"]
+    # They show in the rows alone.
+    del recipe["teacher_weight"], recipe["renamed"]
     job = {
         "recipe": _RECIPE,
         "settings": {**recipe, "base": base.sha256},
@@ -280,7 +283,7 @@ def hold_out_encoder(
     texts = np.empty((parts.max() + 1, len(folding.texts), len(train.framings)))
     for fold in range(len(texts)):
         held_out = parts == fold
-        rows = make_rows(train.select(~held_out), settings)
+        rows = make_rows(leave_out(train, held_out, folding.extra), settings)
         if folding.taught:
             rows += folding.taught[fold]
         here = _enter_fold(place, fold)

@@ -41,6 +41,7 @@ class EncoderSettings:
         doubt_weight: a passage weighs this to the power of its coder's doubt (0, 1 or 2).
         original_weight: weight of a passage in its original wording; a rewrite weighs 1.
         teacher_weight: weight of an uncoded passage that a teacher has scored.
+        renamed: how many times each coded passage is read once more in an epoch, each time with other names.
     """
 
     base: str = DEFAULT_BASE
@@ -59,6 +60,7 @@ class EncoderSettings:
     doubt_weight: float = 0.6
     original_weight: float = 1.0
     teacher_weight: float = 1.0
+    renamed: int = 0
 
     def as_params(self) -> dict[str, Any]:
         """Return the settings by name, for the record of a run; of a local base its folder's name alone."""

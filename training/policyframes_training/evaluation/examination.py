@@ -296,7 +296,7 @@ def examine_transfer(subject: Subject, bench: Bench, report: Report) -> list[Sec
         )
     refit = recover_refit(subject.bundle, seed=subject.seed, bench=bench)
     splits = subject.labels.splits
-    ground = lay_ground(subject.corpus, splits.groups if splits else ())
+    ground = lay_ground(subject.corpus, splits.groups if splits else (), seed=subject.seed)
     transfers = []
     for shift in choose_shifts(list_shifts(ground, subject.labels.catalogue), bench.shift):
         found = measure_transfer(

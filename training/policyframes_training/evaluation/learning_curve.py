@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from policyframes.errors import TrainingError
-from policyframes_training.corpus.corpus import Corpus
+from policyframes_training.corpus.corpus import Corpus, PassageSet
+from policyframes_training.corpus.learnable import read_learnable
 from policyframes_training.estimates import Estimate
 from policyframes_training.evaluation.refits import Refit, pick_documents
 from policyframes_training.evaluation.resampling import Flags, Floats, draw_f1, draw_weights, summarise
@@ -103,9 +104,12 @@ def measure_curve(
         report: is told of each point.
     """
     weights = draw_weights(corpus.passages("test").documents, seed=seed, resamples=resamples)
+    learnable = read_learnable(corpus, seed=seed)
     points, drawn = [], []
     for share in SHARES:
-        fits = _fit_share(corpus, refit, share, seeds=[(seed, run) for run in range(runs if share < 1 else 1)])
+        fits = _fit_share(
+            corpus, learnable, refit, share, seeds=[(seed, run) for run in range(runs if share < 1 else 1)]
+        )
         if not fits:
             report(f"{share:.0%} of the training documents: a framing is missing, left out")
             continue
@@ -156,10 +160,10 @@ def fit_law(labels: Sequence[float], drawn: Sequence[Floats], *, seed: int) -> P
 
 
 def _fit_share(
-    corpus: Corpus, refit: Refit, share: float, *, seeds: Sequence[tuple[int, int]]
+    corpus: Corpus, train: PassageSet, refit: Refit, share: float, *, seeds: Sequence[tuple[int, int]]
 ) -> list[tuple[int, Flags]]:
     """Return the number of labels and the decisions "present" on test for each order; empty where one cannot fit."""
-    train, validation, test = (corpus.passages("train"), corpus.passages("validation"), corpus.passages("test"))
+    validation, test = corpus.passages("validation"), corpus.passages("test")
     names = sorted(set(train.documents))
     fits = []
     for seed in seeds:

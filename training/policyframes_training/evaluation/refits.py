@@ -116,16 +116,8 @@ def recover_refit(bundle: Bundle, *, seed: int, bench: Bench) -> Refit:
 
 def join_sides(corpus: Corpus) -> PassageSet:
     """Return the passages of all splits as one set."""
-    sets = [corpus.passages(side) for side in SIDES]
-    return PassageSet(
-        framings=corpus.framings,
-        ids=tuple(entry for part in sets for entry in part.ids),
-        texts=tuple(entry for part in sets for entry in part.texts),
-        documents=tuple(entry for part in sets for entry in part.documents),
-        targets=np.concatenate([part.targets for part in sets]),
-        doubt=np.concatenate([part.doubt for part in sets]),
-        is_original=np.concatenate([part.is_original for part in sets]),
-    )
+    train, validation, test = (corpus.passages(side) for side in SIDES)
+    return train + validation + test
 
 
 def pick_documents(passages: PassageSet, documents: frozenset[str]) -> PassageSet:

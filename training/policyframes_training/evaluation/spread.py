@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from policyframes_training.corpus.corpus import Corpus, PassageSet
+from policyframes_training.corpus.learnable import read_learnable
 from policyframes_training.evaluation.refits import Refit
 from policyframes_training.evaluation.resampling import Decisions, draw_exact_set, draw_f1
 
@@ -63,7 +64,7 @@ def rerun(corpus: Corpus, refit: Refit, *, runs: int, seed: int) -> list[Decisio
         runs: number of runs.
         seed: of the draws.
     """
-    train, validation, test = (corpus.passages("train"), corpus.passages("validation"), corpus.passages("test"))
+    train, validation, test = read_learnable(corpus, seed=seed), corpus.passages("validation"), corpus.passages("test")
     documents = np.array(train.documents)
     names = np.unique(documents)
     made = []

@@ -13,6 +13,7 @@ import numpy as np
 
 from policyframes.errors import UsageError
 from policyframes_training.corpus.corpus import Corpus, PassageSet
+from policyframes_training.corpus.learnable import read_extra
 from policyframes_training.estimates import Estimate
 from policyframes_training.evaluation.refits import Refit, join_sides, pick_documents
 from policyframes_training.evaluation.resampling import Decisions, Floats, draw_f1, draw_weights, summarise
@@ -78,11 +79,13 @@ class Ground:
 
     Attributes:
         passages: of all splits.
+        learnable: the same and the further passages, which are learned from and not tested.
         sides: by split, its documents.
         linked: by document, those that must stay on its side, itself among them.
     """
 
     passages: PassageSet
+    learnable: PassageSet
     sides: Mapping[str, Names]
     linked: Mapping[str, Names]
 
@@ -91,16 +94,18 @@ class Ground:
         return frozenset().union(*(self.linked.get(document, {document}) for document in documents))
 
 
-def lay_ground(corpus: Corpus, groups: Iterable[Sequence[str]]) -> Ground:
+def lay_ground(corpus: Corpus, groups: Iterable[Sequence[str]], *, seed: int = 0) -> Ground:
     """Return what the shifts of a corpus share.
 
     Args:
         corpus: from `read_corpus`.
         groups: documents that must stay together, such as those of `splits.json`.
+        seed: of the names in the further passages.
     """
     linked = {document: frozenset(group) for group in groups for document in group}
     sides = {side: frozenset(rows["document"]) for side, rows in corpus.splits.items()}
-    return Ground(join_sides(corpus), sides, linked)
+    passages = join_sides(corpus)
+    return Ground(passages, passages + read_extra(corpus, seed=seed), sides, linked)
 
 
 def list_shifts(ground: Ground, catalogue: Mapping[str, CatalogueEntry]) -> tuple[Shift, ...]:
@@ -170,7 +175,7 @@ def measure_transfer(
         TrainingError: a framing is present in all passages that train or calibrate, or in none.
     """
     tested = pick_documents(ground.passages, shift.tested)
-    learnt = pick_documents(ground.passages, shift.learnt)
+    learnt = pick_documents(ground.learnable, shift.learnt)
     decisions = refit(learnt, pick_documents(ground.passages, shift.validated), tested)
     counts = tested.targets.sum(axis=0)
     enough = counts >= FEWEST_POSITIVES
@@ -225,7 +230,7 @@ def _decide_without(
         barred = ground.spread(fold)
         validated = ground.sides["validation"] - barred
         pool = ((ground.sides["train"] | shift.tested) - validated) - barred
-        drawn = draw_documents(ground.passages, pool, size=size, seed=seed + number)
+        drawn = draw_documents(ground.learnable, pool, size=size, seed=seed + number)
         rows = np.array([document in fold for document in tested.documents], dtype=np.bool_)
         part = refit(drawn, pick_documents(ground.passages, validated), tested.select(rows))
         probabilities[rows], present[rows] = part.probabilities, part.present

@@ -5,7 +5,7 @@ Measures only what both coders marked; it settles nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from policyframes.errors import LabelsError
 from policyframes_training.estimates import Estimate
-from policyframes_training.labels.coded import CodedPassage, Labels, Span
+from policyframes_training.labels.coded import CodedPassage, Labels, SecondCoding, Span
 
 _Marks = npt.NDArray[np.int8]
 
@@ -43,18 +43,21 @@ class Agreement:
     resamples: int
 
 
-def measure_agreement(labels: Labels, *, resamples: int = 1000, seed: int = 20261121) -> Agreement:
-    """Compare second-coder.jsonl with the first coding of the same passages.
+def measure_agreement(
+    labels: Labels, codings: Sequence[SecondCoding] | None = None, *, resamples: int = 1000, seed: int = 20261121
+) -> Agreement:
+    """Compare another coder's codes with the first coding of the same passages.
 
     Args:
         labels: the labels.
+        codings: what the other coder marked; None for the second coder.
         resamples: bootstrap resamples of whole documents.
         seed: of the bootstrap.
 
     Raises:
         LabelsError: no passage has a second coding.
     """
-    first, second, clusters = _read_marks(labels)
+    first, second, clusters = _read_marks(labels, labels.second if codings is None else codings)
     framings = labels.taxonomy.framing_ids
     documents = int(clusters.max()) + 1
     draws = np.random.default_rng(seed).integers(documents, size=(resamples, documents))
@@ -111,11 +114,11 @@ def measure_f1(reference: _Marks, other: _Marks) -> float:
     return 2 * int((reference & other).sum()) / marked if marked else float("nan")
 
 
-def _read_marks(labels: Labels) -> tuple[_Marks, _Marks, npt.NDArray[np.intp]]:
+def _read_marks(labels: Labels, codings: Sequence[SecondCoding]) -> tuple[_Marks, _Marks, npt.NDArray[np.intp]]:
     """Return both coders' marks, shape (passages, framings), and each passage's document as a number."""
     firsts: dict[str, CodedPassage | Span] = {span.id: span for span in labels.spans}
     firsts.update({passage.id: passage for passage in labels.passages})
-    pairs = [(firsts[coding.id], coding) for coding in labels.second if coding.id in firsts]
+    pairs = [(firsts[coding.id], coding) for coding in codings if coding.id in firsts]
     if not pairs:
         raise LabelsError(
             where=str(labels.folder / "second-coder.jsonl"),

@@ -20,6 +20,7 @@ from policyframes_training.labels.aspects import check_aspects
 from policyframes_training.labels.challenge import check_challenge
 from policyframes_training.labels.coded import CATALOGUE_COLUMNS, SIDES, read_documents
 from policyframes_training.labels.defects import Defect, Row, locate_documents, read_lines, read_table, read_text
+from policyframes_training.labels.further import Surroundings, check_further
 from policyframes_training.labels.nearness import find_near_pairs
 from policyframes_training.labels.quotation import RUN_WORDS, find_quotations
 from policyframes_training.labels.records import (
@@ -37,14 +38,16 @@ from policyframes_training.labels.records import (
 )
 from policyframes_training.labels.taxonomyfile import check_taxonomy
 
-PASSAGES, SPANS, SECOND_CODER, DOCUMENTS, SPLITS, TAXONOMY = (
+PASSAGES, SPANS, SECOND_CODER, THIRD_CODER, DOCUMENTS, SPLITS, TAXONOMY = (
     "passages.jsonl",
     "spans.jsonl",
     "second-coder.jsonl",
+    "third-coder.jsonl",
     "documents.csv",
     "splits.json",
     "taxonomy.yaml",
 )
+_OTHER_CODERS = (SECOND_CODER, THIRD_CODER)
 
 
 @dataclass
@@ -80,7 +83,7 @@ def check_labels(folder: Path | str, documents: Path | str | None = None) -> lis
 
     Args:
         folder: the folder with taxonomy.yaml, passages.jsonl, spans.jsonl, documents.csv, splits.json and, where there
-            are any, second-coder.jsonl, challenge.jsonl and aspects.jsonl.
+            are any, further.jsonl, second-coder.jsonl, third-coder.jsonl, challenge.jsonl and aspects.jsonl.
         documents: folder with the documents as <id>.txt. With it, spans are resolved in those that are there, their
             hashes are compared, the originals are looked at for near-duplicates too, and rewrites that share a long
             run of words with any of them are found.
@@ -113,6 +116,9 @@ def check_labels(folder: Path | str, documents: Path | str | None = None) -> lis
     if state.framings:
         state.defects += check_challenge(folder, state.framings, passages=state.passages, documents=texts)
         state.defects += check_aspects(folder, state.aspects, state.passages)
+        measured = [(i.row.data["id"], i.text) for i in items if i.text and state.sides.get(i.document) != "train"]
+        around = Surroundings(state.framings, state.sides, state.spans, measured, texts)
+        state.defects += check_further(folder, around)
     return sorted(set(state.defects))
 
 
@@ -152,8 +158,8 @@ def _check_catalogue(state: _State) -> None:
 
 
 def _check_records(state: _State) -> None:
-    for file, schema in ((PASSAGES, PASSAGE), (SPANS, SPAN), (SECOND_CODER, SECOND)):
-        if file == SECOND_CODER and not (state.folder / file).exists():
+    for file, schema in ((PASSAGES, PASSAGE), (SPANS, SPAN), *((file, SECOND) for file in _OTHER_CODERS)):
+        if file in _OTHER_CODERS and not (state.folder / file).exists():
             continue
         seen: dict[tuple[Any, ...], int] = {}
         for row in read_lines(state.folder / file, state.defects):
@@ -180,7 +186,7 @@ def _check_records(state: _State) -> None:
 def _check_sound(data: dict[str, Any], file: str, state: _State) -> Iterator[Fault]:
     if state.framings:
         yield from check_codes(data, state.framings)
-    if file == SECOND_CODER:
+    if file in _OTHER_CODERS:
         return
     place = data["source"] if file == PASSAGES else data
     yield from check_bounds(place["start"], place["end"])
@@ -264,11 +270,11 @@ def _check_pairs_of_files(state: _State) -> None:
             fault = ("source-differs", found, "the place of the original", "Correct one of the two.")
             state.add(PASSAGES, row.line, fault)
     known = {row.data["id"] for row in (*state.passages, *state.spans)}
-    if (state.folder / SECOND_CODER).exists():
-        for row in read_lines(state.folder / SECOND_CODER, []):
+    for file in _OTHER_CODERS:
+        for row in read_lines(state.folder / file, []) if (state.folder / file).exists() else ():
             if isinstance(row.data.get("id"), str) and row.data["id"] not in known:
                 fault = ("unknown-passage", f"the id {row.data['id']}", "an id of passages or spans", "Correct it.")
-                state.add(SECOND_CODER, row.line, fault)
+                state.add(file, row.line, fault)
 
 
 def _check_documents(state: _State, texts: Mapping[str, str]) -> dict[str, tuple[int, int]]:

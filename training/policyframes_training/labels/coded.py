@@ -21,6 +21,8 @@ Side = Literal["train", "validation", "test"]
 SIDES: tuple[Side, ...] = get_args(Side)
 VOICES = ("own", "reported")
 DOUBTS = (0, 1, 2)
+# How a further span was chosen: at random, or among those that a model was unsure of.
+DRAWN = ("random", "unsure")
 KINDS = ("nss", "nds", "eo", "foreign", "crs", "news", "think-tank", "other")
 ADMINISTRATIONS = (
     "Reagan",
@@ -93,13 +95,15 @@ class CodedPassage:
 class Span:
     """A coded original as a stand-off anchor; see `anchors.resolve_spans` for its text.
 
-    `note` says why the codes are as they are, where that needs saying.
+    `note` says why the codes are as they are, where that needs saying; `drawn`, of a further span, how it was chosen,
+    one of `DRAWN`.
     """
 
     anchor: Anchor
     codes: Codes
     coder: str
     note: str = ""
+    drawn: str = ""
 
     @property
     def id(self) -> str:
@@ -114,7 +118,7 @@ class Span:
 
 @dataclass(frozen=True)
 class SecondCoding:
-    """What an independent second coder marked on a passage."""
+    """What another coder marked on a passage, without sight of the first's codes."""
 
     id: str
     codes: Codes
@@ -188,7 +192,11 @@ class Splits:
 
 @dataclass(frozen=True)
 class Labels:
-    """All of labels/. `splits` is None only while a new split is being made."""
+    """All of labels/. `splits` is None only while a new split is being made.
+
+    `further` are spans of train documents that are for learning alone: not drawn as the others were, they may neither
+    calibrate nor be counted. Their coder's blind coding of spans that the first had coded is `third`.
+    """
 
     folder: Path
     taxonomy: Taxonomy
@@ -197,6 +205,8 @@ class Labels:
     second: tuple[SecondCoding, ...]
     catalogue: dict[str, CatalogueEntry]
     splits: Splits | None
+    further: tuple[Span, ...] = ()
+    third: tuple[SecondCoding, ...] = ()
 
     def passages_of(self, side: Side) -> tuple[CodedPassage, ...]:
         """Return the coded passages of one side, ordered by id.
@@ -230,15 +240,18 @@ def load_labels(folder: Path | str, *, with_splits: bool = True) -> Labels:
     folder = Path(folder)
     passages = [_read_passage(row, path, line) for row, path, line in _rows(folder / "passages.jsonl")]
     spans = [_read_span(row, path, line) for row, path, line in _rows(folder / "spans.jsonl")]
-    second = [_read_second(row, path, line) for row, path, line in _rows(folder / "second-coder.jsonl", optional=True)]
+    further = [_read_span(row, path, line) for row, path, line in _rows(folder / "further.jsonl", optional=True)]
+    second, third = (_read_codings(folder / name) for name in ("second-coder.jsonl", "third-coder.jsonl"))
     return Labels(
         folder=folder,
         taxonomy=load_taxonomy(folder / "taxonomy.yaml"),
         passages=tuple(sorted(passages, key=lambda passage: passage.id)),
         spans=tuple(sorted(spans, key=lambda span: span.id)),
-        second=tuple(sorted(second, key=lambda coding: coding.id)),
+        second=second,
         catalogue=load_catalogue(folder / "documents.csv"),
         splits=load_splits(folder / "splits.json") if with_splits else None,
+        further=tuple(sorted(further, key=lambda span: span.id)),
+        third=third,
     )
 
 
@@ -345,11 +358,17 @@ def _read_span(row: dict[str, Any], path: Path, line: int) -> Span:
     try:
         names = ("id", "document", "start", "end", "letters", "rolling", "sha256")
         anchor = Anchor(*(row[name] for name in names))
-        return Span(anchor, _read_codes(row), row["coder"], row.get("note", ""))
+        return Span(anchor, _read_codes(row), row["coder"], row.get("note", ""), row.get("drawn", ""))
     except (KeyError, TypeError) as error:
         raise fault(
             path, line, f"{type(error).__name__}: {error}", "id, document, an anchor, codes and coder"
         ) from error
+
+
+def _read_codings(path: Path) -> tuple[SecondCoding, ...]:
+    """Return what another coder marked, ordered by id; nothing where there is no such file."""
+    codings = [_read_second(row, path, line) for row, path, line in _rows(path, optional=True)]
+    return tuple(sorted(codings, key=lambda coding: coding.id))
 
 
 def _read_second(row: dict[str, Any], path: Path, line: int) -> SecondCoding:

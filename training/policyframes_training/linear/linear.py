@@ -130,6 +130,7 @@ def hold_out(
     groups: Iterable[Sequence[str]] = (),
     seed: int,
     lesson: Lesson | None = None,
+    extra: PassageSet | None = None,
 ) -> HeldOut:
     """Return the train passages with logits of models that were not fitted on them.
 
@@ -143,6 +144,8 @@ def hold_out(
         seed: of the fits.
         lesson: what a teacher says. Then the parts are those that the teacher was held out on, and each fit learns
             from the teacher that has not seen the part either.
+        extra: passages that every fit learns from as well, but for those of the documents that it holds out. They
+            are not scored.
 
     Raises:
         TrainingError: all documents are linked, or a framing is present in all passages of a fit or in none.
@@ -154,7 +157,8 @@ def hold_out(
     logits = np.empty(train.targets.shape)
     for number in np.unique(folds):
         held_out = folds == number
-        part = fit_linear(train.select(~held_out), settings, seed=seed, taught=taught[int(number)] if taught else None)
+        learned = leave_out(train, held_out, extra)
+        part = fit_linear(learned, settings, seed=seed, taught=taught[int(number)] if taught else None)
         logits[held_out] = part.logits(train.select(held_out).texts)
     return HeldOut(logits, train.targets, train.documents)
 
@@ -184,6 +188,21 @@ def assign_folds(documents: Sequence[str], groups: Iterable[Sequence[str]], *, f
     for number, (_, fold) in enumerate(GroupKFold(folds).split(names, groups=names)):
         numbers[fold] = number
     return numbers
+
+
+def leave_out(train: PassageSet, held_out: npt.NDArray[np.bool_], extra: PassageSet | None) -> PassageSet:
+    """Return what a fit learns from that holds out some of train: nothing of the documents that it holds out.
+
+    Args:
+        train: n passages.
+        held_out: which of them, shape (n,); whole documents.
+        extra: passages of the same documents; None for none.
+    """
+    kept = train.select(~held_out)
+    if extra is None or not len(extra):
+        return kept
+    barred = {document for document, out in zip(train.documents, held_out, strict=True) if out}
+    return kept + extra.select(np.array([document not in barred for document in extra.documents], dtype=np.bool_))
 
 
 def check_presence(targets: npt.NDArray[np.bool_], framings: Sequence[str], *, where: str) -> None:

@@ -53,7 +53,7 @@ class CardFacts:
 
     Attributes:
         bundle: complete but for its card.
-        counts: by split, the numbers of rewrites and of originals.
+        counts: by split, and of the further passages where there are any, the numbers of rewrites and of originals.
         params: settings of the fit.
         measured: the figures on the test split.
         calibration: what the bundle's settings were chosen from.
@@ -219,6 +219,7 @@ def _describe_training(facts: CardFacts, texts: TierTexts) -> str:
         if provenance["with_originals"] == "yes"
         else "Trained on rewrites in our own words alone."
     )
+    further = f"\nfurther passages `{provenance['further_sha256']}`," if "further_sha256" in provenance else ""
     if not facts.is_ours:
         originals = f"Trained on {sum(facts.counts['train']):,} labelled passages of its maker's."
     return f"""## Training
@@ -235,7 +236,7 @@ Documents, and everything coded in them, are on one side. {texts.choice}
 | --- | --- |
 {params}
 
-{texts.hashes}Corpus `{provenance["corpus_sha256"]}`,
+{texts.hashes}Corpus `{provenance["corpus_sha256"]}`,{further}
 split `{provenance["split_sha256"]}` ({_describe_freeze(provenance)}),
 taxonomy `{provenance["taxonomy_sha256"]}`, seed {provenance["seed"]}.
 Run id, code commit and lock are in bundle.json.

@@ -18,6 +18,7 @@ from policyframes.bundle import Bundle, FramingSettings, check_vacant, load_bund
 from policyframes.errors import UsageError
 from policyframes_training.corpus.corpus import Corpus
 from policyframes_training.corpus.held_out import HeldOut, Lesson
+from policyframes_training.corpus.learnable import read_extra, read_learnable
 from policyframes_training.corpus.uncoded import Uncoded, collect_uncoded
 from policyframes_training.encoder.checkpoints import claim_folder, clear_folder, hash_job
 from policyframes_training.encoder.data import TrainingRows, make_rows, make_taught_rows
@@ -188,8 +189,8 @@ def _fit(plan: EncoderPlan, corpus: Corpus, report: Report) -> _Fitted:
     plan = replace(plan, teacher=settle_teaching(plan.teacher, plan, corpus, report))
     lesson = read_lesson(plan.teacher, corpus, plan.documents, seed=plan.seed, report=report) if plan.teacher else None
     place = open_place(plan, report)
-    train, validation = corpus.passages("train"), corpus.passages("validation")
-    rows = make_rows(train, plan.settings)
+    validation = corpus.passages("validation")
+    rows = make_rows(read_learnable(corpus, seed=plan.seed, renamed=plan.settings.renamed), plan.settings)
     if lesson:
         rows += make_taught_rows(lesson.taught, corpus.framings, plan.settings)
     model = fit_encoder(rows, validation, plan.settings, seed=plan.seed, place=place.enter(_WHOLE))
@@ -216,7 +217,8 @@ def _cross_fit(plan: EncoderPlan, corpus: Corpus, lesson: Lesson | None, place: 
         taught = tuple(make_taught_rows(part, corpus.framings, plan.settings) for part in lesson.by_fold)
     elif plan.documents is not None:
         uncoded = collect_uncoded(corpus, plan.documents, place.report)
-    folding = Folding(corpus.groups, plan.folds, uncoded.texts, taught)
+    extra = read_extra(corpus, seed=plan.seed, renamed=plan.settings.renamed)
+    folding = Folding(corpus.groups, plan.folds, uncoded.texts, taught, extra)
     folded = hold_out_encoder(train, validation, plan.settings, folding=folding, seed=plan.seed, place=place)
     if plan.teacher is None:
         return _CrossFitted(folded, folded.texts, uncoded.sha256)

@@ -15,6 +15,7 @@ from policyframes.bundle import Bundle, check_vacant, load_bundle, save_bundle
 from policyframes.errors import TrainingError
 from policyframes_training.corpus.corpus import Corpus
 from policyframes_training.corpus.held_out import HeldOut, Lesson
+from policyframes_training.corpus.learnable import read_extra, read_learnable
 from policyframes_training.evaluation.measurement import measure_bundle
 from policyframes_training.linear.linear import FOLDS, LinearModel, Trial, choose_settings, fit_linear, hold_out
 from policyframes_training.linear.settings import LinearSettings, candidate_settings
@@ -139,21 +140,21 @@ def fit_fast(corpus: Corpus, chosen: LinearSettings, *, lesson: Lesson | None, s
         TrainingError: the passages do not suffice.
     """
     train, validation = corpus.passages("train"), corpus.passages("validation")
-    model = fit_linear(train, chosen, seed=seed, taught=lesson.taught if lesson else None)
+    extra = read_extra(corpus, seed=seed)
+    model = fit_linear(train + extra, chosen, seed=seed, taught=lesson.taught if lesson else None)
     validated = HeldOut(model.logits(validation.texts), validation.targets, validation.documents)
     if lesson is not None and not lesson.by_fold:
         return FittedFast(model, validated, HeldOut.empty(len(corpus.framings)), folds=0)
-    held_out = hold_out(train, chosen, groups=corpus.groups, seed=seed, lesson=lesson)
+    held_out = hold_out(train, chosen, groups=corpus.groups, seed=seed, lesson=lesson, extra=extra)
     return FittedFast(model, validated, held_out, folds=len(lesson.by_fold) if lesson else FOLDS)
 
 
 def _choose(plan: FastPlan, corpus: Corpus, lesson: Lesson | None, report: Report) -> tuple[Trial, ...]:
+    learned = read_learnable(corpus, seed=plan.seed)
     trials = choose_settings(
-        corpus.passages("train"),
+        learned,
         corpus.passages("validation"),
-        candidate_settings(
-            with_originals=corpus.with_originals, with_teacher=lesson is not None, train=corpus.passages("train")
-        ),
+        candidate_settings(with_originals=corpus.with_originals, with_teacher=lesson is not None, train=learned),
         seed=plan.seed,
         taught=lesson.taught if lesson else None,
     )
@@ -211,7 +212,8 @@ def hold_out_anew(plan: Plan, corpus: Corpus, bundle: Bundle, teaching: Teaching
     lesson = read_lesson(teaching, corpus, plan.documents, seed=seed, report=report)
     train, validation = corpus.passages("train"), corpus.passages("validation")
     logits = np.asarray(open_backend(bundle).read(validation.texts).logits, dtype=np.float64)
-    held_out = hold_out(train, settings, groups=corpus.groups, seed=seed, lesson=lesson)
+    extra = read_extra(corpus, seed=seed)
+    held_out = hold_out(train, settings, groups=corpus.groups, seed=seed, lesson=lesson, extra=extra)
     _save_lesson(plan, corpus, bundle, train=held_out.logits, validation=logits)
 
 

@@ -209,10 +209,12 @@ def read_lesson(
     uncoded = collect_uncoded(corpus, _check_teaching(teaching, documents), report)
     lesson = _combine(teaching, corpus, uncoded)
     chance = np.random.default_rng(seed)
-    count = len(uncoded.texts)
-    taken = set(uncoded.texts)
-    if teaching.most is not None and teaching.most < count:
-        taken = {uncoded.texts[i] for i in chance.choice(count, teaching.most, replace=False)}
+    # Who knows the codes of a passage needs no teacher for it.
+    coded = set(corpus.further.texts)
+    left = [text for text in uncoded.texts if text not in coded]
+    taken = set(left)
+    if teaching.most is not None and teaching.most < len(left):
+        taken = {left[i] for i in chance.choice(len(left), teaching.most, replace=False)}
     swapped = [text for text in uncoded.texts if text in taken and chance.random() < teaching.swapped_share]
     reworded = perturb(swapped, "swap-all", seed=seed)
     wording = {text: text for text in taken} | dict(zip(swapped, reworded, strict=True))

@@ -121,6 +121,10 @@ def record_bundle(
         run.log_facts(content, name)
     for side, context in _CONTEXTS.items():
         run.log_dataset(corpus.splits[side], name=f"policyframes-{side}", digest=corpus.sha256, context=context)
+    if corpus.further_rows is not None:
+        run.log_dataset(
+            corpus.further_rows, name="policyframes-further", digest=corpus.further_sha256, context="training"
+        )
     run.log_metrics({**flatten_metrics(measured), **facts.metrics})
     test = corpus.passages("test")
     run.log_figures(draw_plots(score_passages(bundle, test), test, bundle.framings))
@@ -141,6 +145,7 @@ def collect_provenance(plan: Plan, corpus: Corpus, run_id: str) -> dict[str, str
         "seed": plan.seed,
         "with_originals": "yes" if corpus.with_originals else "no",
         "originals_unresolved": len(corpus.unresolved),
+        **({"further_sha256": corpus.further_sha256} if corpus.further_sha256 else {}),
         "run_id": run_id,
         "created": read_date(),
     }
@@ -160,6 +165,8 @@ def collect_facts(
         passages = corpus.passages(side)
         originals = int(passages.is_original.sum())
         counts[side] = (len(passages) - originals, originals)
+    if len(corpus.further):
+        counts["further, for learning alone"] = (0, len(corpus.further))
     return CardFacts(
         bundle=bundle,
         counts=counts,
@@ -174,4 +181,5 @@ def describe_corpus(corpus: Corpus) -> str:
     """Return one line on the corpus, and one on each thing that was assumed in reading it."""
     sizes = ", ".join(f"{side} {len(corpus.splits[side])}" for side in SIDES)
     first = f"corpus {corpus.sha256[:12]}: {sizes} passages; {len(corpus.unresolved)} originals left out"
-    return "\n".join((first, *corpus.notes))
+    further = (f"{len(corpus.further):,} further passages, for learning alone",) if len(corpus.further) else ()
+    return "\n".join((first, *further, *corpus.notes))

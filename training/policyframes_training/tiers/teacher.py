@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from policyframes.errors import UsageError
 from policyframes_training.corpus.corpus import Corpus
+from policyframes_training.corpus.learnable import read_extra
 from policyframes_training.corpus.uncoded import Uncoded, collect_uncoded
 from policyframes_training.encoder.encoder import EncoderModel, FoldedLogits, Folding, hold_out_encoder, load_fold
 from policyframes_training.encoder.network import name_weights
@@ -72,7 +73,8 @@ def train_teacher(plan: EncoderPlan, report: Report = lambda _: None) -> Trained
     place = open_place(plan, report)
     uncoded = collect_uncoded(corpus, documents, report)
     train, validation = corpus.passages("train"), corpus.passages("validation")
-    folding = Folding(corpus.groups, plan.folds, uncoded.texts)
+    extra = read_extra(corpus, seed=plan.seed, renamed=plan.settings.renamed)
+    folding = Folding(corpus.groups, plan.folds, uncoded.texts, extra=extra)
     folded = hold_out_encoder(train, validation, plan.settings, folding=folding, seed=plan.seed, place=place)
     models = [load_fold(place, fold) for fold in range(len(folded.texts))]
     logits = np.stack([model.logits(validation.texts) for model in models])
