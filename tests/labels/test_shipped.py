@@ -1,9 +1,11 @@
 """What ships in labels/ is what the datasheet says, and has no defect."""
 
 import json
+from collections import Counter
 
 import pytest
 
+from policyframes_training.labels.agreement import measure_agreement
 from policyframes_training.labels.audit import check_labels
 from policyframes_training.labels.coded import SIDES, load_labels, read_documents
 from policyframes_training.labels.quotation import find_quotations
@@ -40,11 +42,31 @@ def test_rewrites_that_share_a_run_with_a_document_are_those_whose_note_says_why
 def test_counts_are_those_of_the_datasheet(labels, checkout):
     datasheet = (checkout / "labels" / "DATASHEET.md").read_text(encoding="utf-8")
     assert (len(labels.passages), len(labels.spans), len(labels.second)) == (3237, 4197, 299)
-    for count in ("3,237", "4,197", "1,117", "299"):
+    assert (len(labels.further), len(labels.third)) == (11789, 455)
+    for count in ("3,237", "4,197", "1,117", "299", "11,789", "455 spans"):
         assert count in datasheet
     for side, counts in measure_shares(labels, labels.splits).items():
         row = f"| {side} | {counts['documents']:,} | {counts['passages']:,} | {counts['spans']:,} |"
         assert row in datasheet
+
+
+def test_further_passages_are_of_documents_that_train_and_counted_in_the_datasheet(labels, checkout):
+    datasheet = " ".join((checkout / "labels" / "DATASHEET.md").read_text(encoding="utf-8").split())
+    documents = {span.document for span in labels.further}
+    assert documents <= set(labels.splits.train)
+    assert {span.drawn for span in labels.further} == {"random", "unsure"}
+    assert not {span.id for span in labels.further} & {span.id for span in labels.spans}
+    marked = Counter(framing for span in labels.further for framing in span.codes.framings)
+    drawn = Counter(span.drawn for span in labels.further)
+    for count in (len(documents), *marked.values(), *drawn.values()):
+        assert f"{count:,}" in datasheet
+
+
+def test_the_agreement_of_the_third_coder_is_that_of_the_datasheet(labels, checkout):
+    datasheet = (checkout / "labels" / "DATASHEET.md").read_text(encoding="utf-8")
+    measured = measure_agreement(labels, labels.third, resamples=20)
+    for estimate in (*measured.alpha.values(), *measured.f1.values(), measured.mean_f1, measured.exact):
+        assert f"{estimate.value:.3f}" in datasheet
 
 
 def test_the_datasheet_says_that_no_human_expert_has_validated_the_codes(checkout):
@@ -87,7 +109,7 @@ def test_each_rewrite_of_a_span_has_its_codes_and_place(labels):
 
 
 def test_lines_are_sorted_by_id(checkout):
-    for file in ("passages.jsonl", "spans.jsonl", "second-coder.jsonl"):
+    for file in ("passages.jsonl", "spans.jsonl", "further.jsonl", "second-coder.jsonl", "third-coder.jsonl"):
         lines = (checkout / "labels" / file).read_text(encoding="utf-8").splitlines()
         ids = [json.loads(line)["id"] for line in lines]
         assert ids == sorted(ids)
