@@ -34,6 +34,17 @@ class TinyLabels:
     documents: Path
 
 
+@pytest.fixture(scope="module")
+def one_thread():
+    """Fits of a toy take longer by two threads than by one."""
+    import torch  # noqa: PLC0415  (seconds)
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 @pytest.fixture(scope="session")
 def tiny(tmp_path_factory, checkout) -> TinyLabels:
     home = tmp_path_factory.mktemp("tiny")

@@ -15,11 +15,8 @@ from tests.training.toy_encoder import TRAIN, VALIDATION, make_settings, write_b
 
 
 @pytest.fixture(autouse=True, scope="module")
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+def calm(one_thread):
+    """Every fit here takes one thread."""
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-import torch
 
 from policyframes.bundle import load_bundle
 from policyframes.errors import TrainingError, UsageError
@@ -17,15 +16,9 @@ from policyframes_training.evaluation.encoder_refit import FEWEST_STEPS, Encoder
 from policyframes_training.evaluation.refits import Bench, recover_refit
 from tests.training.toy_encoder import TRAIN, VALIDATION, make_passages, make_settings, write_base
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 SCORED = make_passages(80, seed=3)
-
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")

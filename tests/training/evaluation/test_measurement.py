@@ -56,7 +56,7 @@ def test_other_framings_than_the_bundles_are_refused():
     bundle = load(models_folder() / "fast-v1").bundle
     passages = replace(make_scored()[1], framings=("safety", "cost", "health"))
 
-    with pytest.raises(UsageError, match="those of the labels: safety, cost, health"):
+    with pytest.raises(UsageError, match="those of the labels, safety, cost, health"):
         score_decisions(bundle, passages)
 
 

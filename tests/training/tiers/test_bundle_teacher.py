@@ -100,7 +100,8 @@ def test_a_bundle_is_asked_once(plan, lines):
     written = _find_lesson(plan).stat().st_mtime_ns
     settled = settle_teaching(plan.teacher, plan, plan.read_corpus(), again.append)
 
-    assert settled == replace(plan.teacher, of_bundles=(_find_lesson(plan),))
+    uncoded = collect_uncoded(plan.read_corpus(), plan.documents)
+    assert settled == replace(plan.teacher, of_bundles=(_find_lesson(plan),), uncoded=uncoded)
     assert _find_lesson(plan).stat().st_mtime_ns == written
     assert any(f"{SHIPPED} scored" in line for line in lines)
     assert not any("scored" in line for line in again)

@@ -77,15 +77,30 @@ def score_decisions(bundle: Bundle, passages: PassageSet, *, quality: Quality | 
     Raises:
         UsageError: bundle and passages differ in their framings, or the bundle has no such quality.
     """
-    if bundle.framing_ids != passages.framings:
-        raise UsageError(
-            where=f"bundle '{bundle.name}'",
-            found=f"the framings {', '.join(bundle.framing_ids)}",
-            allowed=f"those of the labels: {', '.join(passages.framings)}",
-            remedy="Give a bundle that was trained on these labels, or its labels with --labels and --taxonomy.",
-        )
+    check_framings(bundle, passages.framings)
     scorer = Scorer(bundle, quality, runtime=REFERENCE_RUNTIME)
     return _read_decisions(scorer.score(passages.texts), bundle.framing_ids)
+
+
+def check_framings(bundle: Bundle, framings: tuple[str, ...], *, where: str = "") -> None:
+    """Check that a bundle speaks of the framings of the labels.
+
+    Args:
+        bundle: what is checked.
+        framings: ids of the labels' framings, in their order.
+        where: what the bundle is here; its name unless given.
+
+    Raises:
+        UsageError: it speaks of others.
+    """
+    if bundle.framing_ids == framings:
+        return
+    raise UsageError(
+        where=where or f"bundle '{bundle.name}'",
+        found=f"the framings {', '.join(bundle.framing_ids)}",
+        allowed=f"those of the labels, {', '.join(framings)}",
+        remedy="Give a bundle that was trained on these framings, or its labels with --labels and --taxonomy.",
+    )
 
 
 def measure_brier(

@@ -10,8 +10,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from policyframes.bundle import Bundle, load_bundle, save_bundle
-from policyframes.errors import UsageError
 from policyframes_training.corpus.corpus import Corpus
+from policyframes_training.evaluation.measurement import check_framings
 from policyframes_training.tiers.cascade import read_held_out
 from policyframes_training.tiers.errors import fit_cascade_errors, fit_tier_errors
 from policyframes_training.tiers.lesson import LESSON, load_cross_fit, save_cross_fit
@@ -36,13 +36,7 @@ def amend_errors(plan: Plan) -> tuple[Bundle, ...]:
     """
     bundle = load_bundle(plan.output)
     corpus = plan.read_corpus()
-    if bundle.framing_ids != corpus.framings:
-        raise UsageError(
-            where=f"bundle '{bundle.name}'",
-            found=f"the framings {', '.join(bundle.framing_ids)}",
-            allowed=f"those of the labels: {', '.join(corpus.framings)}",
-            remedy="Give the labels that it was trained on with --labels.",
-        )
+    check_framings(bundle, corpus.framings)
     if bundle.kind != "cascade":
         return (_amend_tier(plan, corpus, bundle, plan.output),)
     home = plan.output.resolve().parent

@@ -12,10 +12,11 @@ from pathlib import Path
 
 import numpy as np
 
-from policyframes.errors import TrainingError, UsageError
+from policyframes.errors import TrainingError
 from policyframes.scorer import Scorer, load
 from policyframes_training.corpus.corpus import Corpus
 from policyframes_training.corpus.uncoded import Uncoded, collect_uncoded
+from policyframes_training.evaluation.measurement import check_framings
 from policyframes_training.tiers.lesson import LESSON, CrossFit, Floats, Teaching, load_cross_fit, save_cross_fit
 from policyframes_training.tiers.recording import Plan, Report
 
@@ -44,20 +45,14 @@ def settle_teaching(teaching: Teaching | None, plan: Plan, corpus: Corpus, repor
         return teaching
     uncoded = collect_uncoded(corpus, plan.documents, report)
     made = tuple(_find_lesson(name, plan, corpus, uncoded, report) for name in teaching.bundles)
-    return replace(teaching, of_bundles=made)
+    return replace(teaching, of_bundles=made, uncoded=uncoded)
 
 
 def _find_lesson(name: str, plan: Plan, corpus: Corpus, uncoded: Uncoded, report: Report) -> Path:
     """Return the file of a bundle's lesson, written now where it is not there or is about others."""
     scorer = _open(name)
     bundle = scorer.bundle
-    if bundle.framing_ids != corpus.framings:
-        raise UsageError(
-            where=f"teacher '{name}'",
-            found=f"the framings {', '.join(bundle.framing_ids)}",
-            allowed=f"those of the labels, {', '.join(corpus.framings)}",
-            remedy="Give a bundle that was trained on the same framings.",
-        )
+    check_framings(bundle, corpus.framings, where=f"teacher '{name}'")
     if bundle.provenance.get("split_sha256") != corpus.split_sha256:
         report(
             f"{bundle.name} was trained on other data or another split: where it has read passages that validate or"

@@ -151,6 +151,7 @@ class Teaching:
         bundles: names of bundles that ship or folders of bundles. They have read all of train, and teach the model
             alone; the lessons, where there are any, then teach the folds.
         of_bundles: the lessons of the bundles, see `settle_teaching`.
+        uncoded: the passages that the bundles have scored; None where none have, and the documents are cut anew.
     """
 
     lessons: tuple[Path, ...]
@@ -158,6 +159,7 @@ class Teaching:
     most: int | None = None
     bundles: tuple[str, ...] = ()
     of_bundles: tuple[Path, ...] = ()
+    uncoded: Uncoded | None = None
 
 
 def load_teachers(paths: Sequence[Path], corpus: Corpus, uncoded: Uncoded | None = None) -> CrossFit:
@@ -206,7 +208,8 @@ def read_lesson(
         TrainingError: the file cannot be read, is about others, or teaches nobody.
         UsageError: there are no documents, or share or number make no sense.
     """
-    uncoded = collect_uncoded(corpus, _check_teaching(teaching, documents), report)
+    folder = _check_teaching(teaching, documents)
+    uncoded = teaching.uncoded or collect_uncoded(corpus, folder, report)
     lesson = _combine(teaching, corpus, uncoded)
     chance = np.random.default_rng(seed)
     # Who knows the codes of a passage needs no teacher for it.
