@@ -15,9 +15,9 @@ import pytest
 from policyframes.errors import LabelsError, TaxonomyError, TrainingError
 from policyframes_training.corpus.corpus import load_corpus, read_corpus
 from policyframes_training.corpus.held_out import HeldOut
-from policyframes_training.linear.linear import choose_settings, fit_linear, hold_out
+from policyframes_training.linear.linear import LinearFolding, choose_settings, fit_linear, hold_out
 from policyframes_training.linear.settings import candidate_settings
-from policyframes_training.tiers.calibration import calibrate
+from policyframes_training.tiers.calibration import align_folds, calibrate
 
 
 def test_rewrites_alone_make_the_three_splits(tiny):
@@ -192,9 +192,9 @@ def test_any_labelled_file_fits_is_calibrated_and_decides(headlines):
     candidates = candidate_settings(with_originals=corpus.with_originals, train=train)[:2]
     chosen = choose_settings(train, validation, candidates, seed=0)[0].settings
     model = fit_linear(train, chosen, seed=0)
-    held_out = hold_out(train, chosen, groups=corpus.groups, seed=0)
+    folded = hold_out(train, validation, chosen, folding=LinearFolding(corpus.groups), seed=0)
     own = HeldOut(model.logits(validation.texts), validation.targets, validation.documents)
-    settings = calibrate(own, held_out, corpus.framings).settings
+    settings = calibrate(own, align_folds(folded, own), corpus.framings).settings
     logits = model.logits(test.texts)
     decided = np.stack(
         [

@@ -15,7 +15,7 @@ from policyframes_training.corpus.learnable import read_extra, read_learnable
 from policyframes_training.corpus.uncoded import collect_uncoded
 from policyframes_training.evaluation.refits import join_sides
 from policyframes_training.labels.anchors import anchor_fields, make_anchor
-from policyframes_training.linear.linear import hold_out, leave_out
+from policyframes_training.linear.linear import LinearFolding, hold_out, leave_out
 from policyframes_training.linear.settings import LinearSettings
 from policyframes_training.tiers.fast import FastPlan, train_fast
 from policyframes_training.tiers.lesson import CrossFit, Teaching, number_folds, read_lesson, save_cross_fit
@@ -143,8 +143,9 @@ def test_each_passage_comes_once_more_with_other_names(extended):
 def test_held_out_logits_change_with_what_is_learned_and_keep_their_shape(extended):
     corpus = read_corpus(*extended)
     train = corpus.passages("train")
-    plain = hold_out(train, LinearSettings(), seed=0)
-    more = hold_out(train, LinearSettings(), seed=0, extra=corpus.further)
+    validation = corpus.passages("validation")
+    plain = hold_out(train, validation, LinearSettings(), seed=0).held_out
+    more = hold_out(train, validation, LinearSettings(), folding=LinearFolding(extra=corpus.further), seed=0).held_out
 
     assert more.documents == plain.documents
     assert not np.allclose(more.logits, plain.logits)

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from policyframes.errors import TrainingError
+from policyframes_training.corpus.held_out import FoldedLogits
 from policyframes_training.encoder.data import make_rows
-from policyframes_training.encoder.encoder import FoldedLogits, Folding, hold_out_encoder
+from policyframes_training.encoder.encoder import Folding, hold_out_encoder
 from policyframes_training.encoder.settings import Workplace
 from policyframes_training.linear.linear import assign_folds, mean_average_precision
 from tests.training.toy_encoder import TRAIN, VALIDATION

@@ -11,7 +11,7 @@ from policyframes.backends import open_backend
 from policyframes.errors import TrainingError
 from policyframes_training.corpus.corpus import read_corpus
 from policyframes_training.corpus.held_out import HeldOut
-from policyframes_training.linear.linear import choose_settings, fit_linear, hold_out
+from policyframes_training.linear.linear import LinearFolding, choose_settings, fit_linear, hold_out
 from policyframes_training.linear.settings import LinearSettings, candidate_settings
 from policyframes_training.tiers.calibration import calibrate
 from policyframes_training.tiers.export import build_bundle
@@ -126,13 +126,19 @@ def test_no_candidate_is_refused(corpus):
 
 def test_held_out_logits_come_from_fits_without_the_document(corpus):
     train = corpus.passages("train")
-    found = hold_out(train, LinearSettings(), seed=0)
+    validation = corpus.passages("validation")
+    folded = hold_out(train, validation, LinearSettings(), seed=0)
+    found = folded.held_out
     first = np.array(train.documents) == train.documents[0]
     without = fit_linear(train.select(~first), LinearSettings(), seed=0)
 
     # Ten documents in ten parts: each is a part of its own.
     assert found.logits[first] == pytest.approx(without.logits(train.select(first).texts), abs=1e-9)
     assert (found.targets == train.targets).all()
+    assert sorted(set(folded.folds)) == list(range(10))
+    its_fold = folded.validation[folded.folds[first][0]]
+    assert its_fold == pytest.approx(without.logits(validation.texts), abs=1e-9)
+    assert folded.validation.shape == (10, *validation.targets.shape)
 
 
 def test_linked_documents_are_held_out_together(corpus):
@@ -141,7 +147,9 @@ def test_linked_documents_are_held_out_together(corpus):
     linked = np.isin(train.documents, pair)
     without = fit_linear(train.select(~linked), LinearSettings(), seed=0)
 
-    found = hold_out(train, LinearSettings(), groups=[pair], seed=0)
+    found = hold_out(
+        train, corpus.passages("validation"), LinearSettings(), folding=LinearFolding([pair]), seed=0
+    ).held_out
     assert found.logits[linked] == pytest.approx(without.logits(train.select(linked).texts), abs=1e-9)
 
 
@@ -149,4 +157,10 @@ def test_documents_that_are_all_linked_cannot_be_held_out(corpus):
     train = corpus.passages("train")
 
     with pytest.raises(TrainingError, match="no two that are not linked"):
-        hold_out(train, LinearSettings(), groups=[sorted(set(train.documents))], seed=0)
+        hold_out(
+            train,
+            corpus.passages("validation"),
+            LinearSettings(),
+            folding=LinearFolding([sorted(set(train.documents))]),
+            seed=0,
+        )

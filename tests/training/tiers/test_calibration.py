@@ -10,8 +10,9 @@ from scipy.optimize import minimize
 from scipy.special import expit
 
 from policyframes.errors import TrainingError
-from policyframes_training.corpus.held_out import HeldOut
+from policyframes_training.corpus.held_out import FoldedLogits, HeldOut
 from policyframes_training.tiers.calibration import (
+    align_folds,
     apply_platt,
     calibrate,
     choose_threshold,
@@ -164,18 +165,39 @@ def test_band_that_covers_every_present_decision_is_said_to():
     assert (made.settings["securitized"].uncertain_from, made.settings["securitized"].uncertain_to) == (0.0, 1.0)
 
 
-def test_thresholds_follow_validation_and_bands_both():
+def test_all_settings_follow_both():
     logits, present = _draw(4, n=1_000)
     validation = HeldOut(logits[:300, None], present[:300, None], tuple(f"v{i}" for i in range(300)))
     train = HeldOut(logits[300:, None], present[300:, None], tuple(f"t{i}" for i in range(700)))
-    wrong = HeldOut(train.logits, ~train.targets, train.documents)
-    first = calibrate(validation, train, ("securitized",), promised_precision=0.8)
-    second = calibrate(validation, wrong, ("securitized",), promised_precision=0.8)
-    one, other = first.settings["securitized"], second.settings["securitized"]
+    together = HeldOut(logits[:, None], present[:, None], validation.documents + train.documents)
+    found = calibrate(validation, train, ("securitized",), promised_precision=0.8)
 
-    assert (one.threshold, one.slope, one.offset) == (other.threshold, other.slope, other.offset)
-    assert one.uncertain_to < other.uncertain_to
-    assert (first.passages, first.documents) == (1_000, 1_000)
+    assert found == calibrate(together, HeldOut.empty(1), ("securitized",), promised_precision=0.8)
+    assert found.settings["securitized"].slope == fit_platt(logits, present)[0]
+    assert (found.passages, found.documents) == (1_000, 1_000)
+
+
+def test_logits_of_folds_are_put_on_the_scale_of_the_model():
+    logits, present = _draw(5, n=2_000)
+    own = HeldOut(logits[:1000, None], present[:1000, None], ("v",) * 1000)
+    scales = ((3.0, 0.7), (0.5, -1.0))
+    folds = np.arange(1000) % 2
+    said = np.where(folds == 0, *(scale * logits[1000:] + shift for scale, shift in scales))
+    validated = np.stack([scale * own.logits + shift for scale, shift in scales])
+    held = HeldOut(said[:, None], present[1000:, None], ("t",) * 1000)
+    aligned = align_folds(FoldedLogits(held, folds, validated, np.empty((2, 0, 1))), own)
+
+    assert aligned.logits[:, 0] == pytest.approx(logits[1000:], abs=1e-3)
+    assert (aligned.targets == held.targets).all()
+
+
+def test_the_logits_of_a_fold_that_learnt_nothing_stay():
+    logits, present = _draw(6, n=400)
+    own = HeldOut(logits[:200, None], present[:200, None], ("v",) * 200)
+    held = HeldOut(logits[200:, None], present[200:, None], ("t",) * 200)
+    backwards = FoldedLogits(held, np.zeros(200, dtype=np.intp), -own.logits[None], np.empty((1, 0, 1)))
+
+    assert (align_folds(backwards, own).logits == held.logits).all()
 
 
 def test_framing_that_is_never_present_is_refused_by_name():
@@ -183,5 +205,5 @@ def test_framing_that_is_never_present_is_refused_by_name():
     targets[:5, 0] = True
     held_out = HeldOut(np.linspace(-1, 1, 20).reshape(10, 2), targets, ("a",) * 10)
 
-    with pytest.raises(TrainingError, match="'governance' in the validation passages: present in 0 of 10"):
+    with pytest.raises(TrainingError, match="'governance' in the passages that calibrate: present in 0 of 20"):
         calibrate(held_out, held_out, ("securitized", "governance"))

@@ -32,6 +32,23 @@ class HeldOut:
 
 
 @dataclass(frozen=True)
+class FoldedLogits:
+    """What the models of K folds said of passages that they had not learnt from.
+
+    Attributes:
+        held_out: the train passages, each with the logits of the model that was fitted without its fold.
+        folds: number of each train passage's fold, shape (n,).
+        validation: logits of the validation passages by the model of each fold, shape (K, v, L).
+        texts: logits of texts without codes by the model of each fold, shape (K, texts, L).
+    """
+
+    held_out: HeldOut
+    folds: npt.NDArray[np.intp]
+    validation: Floats
+    texts: Floats
+
+
+@dataclass(frozen=True)
 class TaughtPassages:
     """Uncoded passages with a teacher's probabilities.
 

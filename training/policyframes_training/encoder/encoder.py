@@ -13,7 +13,6 @@ from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file as save_arrays
 from safetensors.torch import load_file, save_file
@@ -22,7 +21,7 @@ from transformers import set_seed
 
 from policyframes.errors import OutputError, TrainingError
 from policyframes_training.corpus.corpus import PassageSet
-from policyframes_training.corpus.held_out import HeldOut
+from policyframes_training.corpus.held_out import FoldedLogits, HeldOut
 from policyframes_training.encoder.checkpoints import claim_folder, drop_checkpoints, hash_job
 from policyframes_training.encoder.data import (
     Floats,
@@ -182,21 +181,6 @@ class Folding:
     extra: PassageSet | None = None
 
 
-@dataclass(frozen=True)
-class FoldedLogits:
-    """What models said that had not learnt from what they scored.
-
-    Attributes:
-        held_out: the train passages, each with the logits of the model that was fitted without its fold.
-        folds: number of each train passage's fold, shape (n,).
-        texts: logits of `Folding.texts` by the model of each fold, shape (folds, texts, L).
-    """
-
-    held_out: HeldOut
-    folds: npt.NDArray[np.intp]
-    texts: Floats
-
-
 def fit_encoder(
     rows: TrainingRows, validation: PassageSet, settings: EncoderSettings, *, seed: int, place: Workplace
 ) -> EncoderModel:
@@ -281,6 +265,7 @@ def hold_out_encoder(
     parts = assign_folds(train.documents, folding.groups, folds=folding.folds)
     logits = np.empty(train.targets.shape)
     texts = np.empty((parts.max() + 1, len(folding.texts), len(train.framings)))
+    validated = np.empty((len(texts), *validation.targets.shape))
     for fold in range(len(texts)):
         held_out = parts == fold
         rows = make_rows(leave_out(train, held_out, folding.extra), settings)
@@ -291,7 +276,8 @@ def hold_out_encoder(
         model = fit_encoder(rows, validation, settings, seed=seed, place=here)
         scored = score_once(model, train.select(held_out).texts, folding.texts, place=here)
         logits[held_out], texts[fold] = scored
-    return FoldedLogits(HeldOut(logits, train.targets, train.documents), parts, texts)
+        validated[fold] = model.logits(validation.texts)
+    return FoldedLogits(HeldOut(logits, train.targets, train.documents), parts, validated, texts)
 
 
 def load_fold(place: Workplace, fold: int) -> EncoderModel:

@@ -22,7 +22,7 @@ from threadpoolctl import threadpool_limits
 from policyframes.backends.ngram import extract_ngrams
 from policyframes.errors import TrainingError
 from policyframes_training.corpus.corpus import PassageSet
-from policyframes_training.corpus.held_out import HeldOut, Lesson, TaughtPassages
+from policyframes_training.corpus.held_out import FoldedLogits, HeldOut, Lesson, TaughtPassages
 from policyframes_training.linear.names import find_name_terms
 from policyframes_training.linear.settings import LinearSettings
 
@@ -62,6 +62,23 @@ class LinearModel:
         """Return scikit-learn's own logits, shape (texts, framings)."""
         matrix = self.vectorizer.transform(texts)
         return np.stack([e.decision_function(matrix) for e in self.estimators], axis=1)
+
+
+@dataclass(frozen=True)
+class LinearFolding:
+    """How train is cut for cross-fitting, and what the fits learn from beside it.
+
+    Attributes:
+        groups: documents that must stay together, such as those of `splits.json`; a document is never cut.
+        lesson: what a teacher says. Then the parts are those that the teacher was held out on, and each fit learns
+            from the teacher that has not seen the part either.
+        extra: passages that every fit learns from as well, but for those of the documents that it holds out. They
+            are not scored.
+    """
+
+    groups: Iterable[Sequence[str]] = ()
+    lesson: Lesson | None = None
+    extra: PassageSet | None = None
 
 
 @dataclass(frozen=True)
@@ -125,13 +142,12 @@ def choose_settings(
 
 def hold_out(
     train: PassageSet,
+    validation: PassageSet,
     settings: LinearSettings,
     *,
-    groups: Iterable[Sequence[str]] = (),
+    folding: LinearFolding | None = None,
     seed: int,
-    lesson: Lesson | None = None,
-    extra: PassageSet | None = None,
-) -> HeldOut:
+) -> FoldedLogits:
     """Return the train passages with logits of models that were not fitted on them.
 
     Cross-fitting: train is cut into `FOLDS` parts, fewer where there are fewer groups, and the logits of each come
@@ -139,28 +155,32 @@ def hold_out(
 
     Args:
         train: what is cut.
+        validation: what every fit scores as well.
         settings: of every fit.
-        groups: documents that must stay together, such as those of `splits.json`; a document is never cut.
+        folding: how to cut, and what else the fits learn from; None for any cut, and nothing.
         seed: of the fits.
-        lesson: what a teacher says. Then the parts are those that the teacher was held out on, and each fit learns
-            from the teacher that has not seen the part either.
-        extra: passages that every fit learns from as well, but for those of the documents that it holds out. They
-            are not scored.
 
     Raises:
         TrainingError: all documents are linked, or a framing is present in all passages of a fit or in none.
     """
+    folding = folding or LinearFolding()
+    lesson = folding.lesson
     if lesson is None:
-        folds, taught = assign_folds(train.documents, groups, folds=FOLDS), None
+        folds, taught = assign_folds(train.documents, folding.groups, folds=FOLDS), None
     else:
         folds, taught = np.array([lesson.fold_of[document] for document in train.documents]), lesson.by_fold
     logits = np.empty(train.targets.shape)
+    validated = []
     for number in np.unique(folds):
         held_out = folds == number
-        learned = leave_out(train, held_out, extra)
+        learned = leave_out(train, held_out, folding.extra)
         part = fit_linear(learned, settings, seed=seed, taught=taught[int(number)] if taught else None)
         logits[held_out] = part.logits(train.select(held_out).texts)
-    return HeldOut(logits, train.targets, train.documents)
+        validated.append(part.logits(validation.texts))
+    # Numbered from 0 without a gap, as the models are.
+    places = np.unique(folds, return_inverse=True)[1]
+    held = HeldOut(logits, train.targets, train.documents)
+    return FoldedLogits(held, places, np.stack(validated), np.empty((len(validated), 0, len(train.framings))))
 
 
 def assign_folds(documents: Sequence[str], groups: Iterable[Sequence[str]], *, folds: int) -> npt.NDArray[np.intp]:

@@ -5,13 +5,13 @@ Chooses and never measures: what the choices are worth on new documents is for e
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from policyframes.bundle import FramingSettings
-from policyframes_training.corpus.held_out import HeldOut
+from policyframes_training.corpus.held_out import FoldedLogits, HeldOut
 from policyframes_training.linear.linear import check_presence
 
 PROMISED_PRECISION = 0.95
@@ -22,6 +22,7 @@ _NEWTON_STEPS = 100
 # So that a share that is exactly what the promise leaves is not lost to the last bit.
 _ROUNDING = 1e-9
 _TOLERANCE = 1e-10
+_LEAST_SLOPE = 1e-3
 _DIGITS = 6
 
 Floats = npt.NDArray[np.float64]
@@ -53,36 +54,56 @@ def calibrate(
     *,
     promised_precision: float = PROMISED_PRECISION,
 ) -> Calibration:
-    """Choose the settings of every framing.
-
-    Probabilities and thresholds come from validation alone: they follow how common a framing is, and train need not be
-    like other documents in that. The bands come from both, because a rare mistake needs many passages to be seen.
+    """Choose the settings of every framing, from both together: few passages say little of a slope or a rare mistake.
 
     Args:
         validation: its passages with the logits of the model itself.
-        train: its passages with logits of models that were not fitted on them, see `linear.hold_out`.
+        train: its passages with logits of models that were not fitted on them, put on the model's scale by
+            `align_folds`; may be empty.
         framings: ids of the L framings.
         promised_precision: what decisions outside the band are to reach on new documents.
 
     Raises:
-        TrainingError: a framing is present in all passages of validation or in none.
+        TrainingError: a framing is present in all passages or in none.
     """
-    check_presence(validation.targets, framings, where="the validation passages")
     logits = np.concatenate([validation.logits, train.logits])
     targets = np.concatenate([validation.targets, train.targets])
+    check_presence(targets, framings, where="the passages that calibrate")
     documents = validation.documents + train.documents
     settings: dict[str, FramingSettings] = {}
     outside: dict[str, tuple[float, float]] = {}
     for column, framing in enumerate(framings):
-        coded = validation.targets[:, column]
-        slope, offset = fit_platt(validation.logits[:, column], coded)
-        threshold = choose_threshold(apply_platt(validation.logits[:, column], slope, offset), coded)
+        slope, offset = fit_platt(logits[:, column], targets[:, column])
         probabilities = apply_platt(logits[:, column], slope, offset)
+        threshold = choose_threshold(probabilities, targets[:, column])
         start, end = find_band(probabilities, targets[:, column], threshold, promised_precision=promised_precision)
         settings[framing] = FramingSettings(threshold, slope, offset, uncertain_from=start, uncertain_to=end)
         decided = probabilities >= threshold
         outside[framing] = _share(probabilities >= end, decided), _share(probabilities < start, ~decided)
     return Calibration(settings, outside, passages=len(documents), documents=len(set(documents)))
+
+
+def align_folds(folded: FoldedLogits, own: HeldOut) -> HeldOut:
+    """Return the train passages with their logits on the scale of the model itself.
+
+    The models of the folds know fewer passages and are surer than they should be; what calibrates their logits does
+    not calibrate the model's. All of them have scored validation: there each fold's model and the model itself are
+    calibrated, and a logit of the fold's model becomes the one with which the model would mean the same probability.
+
+    Args:
+        folded: what the folds' models said.
+        own: validation with the logits of the model itself.
+    """
+    logits = folded.held_out.logits.copy()
+    for column, coded in enumerate(own.targets.T):
+        slope, offset = fit_platt(own.logits[:, column], coded)
+        for fold, said in enumerate(folded.validation):
+            its_slope, its_offset = fit_platt(said[:, column], coded)
+            # A model that has learnt nothing has no scale.
+            if min(slope, its_slope) > _LEAST_SLOPE:
+                rows = folded.folds == fold
+                logits[rows, column] = (its_slope * logits[rows, column] + its_offset - offset) / slope
+    return replace(folded.held_out, logits=logits)
 
 
 def fit_platt(logits: Floats, present: Flags) -> tuple[float, float]:

@@ -257,14 +257,14 @@ def _describe_decisions(facts: CardFacts, texts: TierTexts) -> str:
     )
     return f"""## Probabilities, thresholds, abstention
 
-Platt scaling per framing on the validation passages; of the thresholds whose F1 there is within {F1_PLATEAU} of the
-highest, the one that decides "present" about as often as the codes do.
+Platt scaling per framing; of the thresholds whose F1 is within {F1_PLATEAU} of the highest, the one that decides
+"present" about as often as the codes do. Both are set on {calibration.passages:,} passages of
+{calibration.documents:,} documents, none scored by a model that had learnt from it: {texts.held_out}.
 
 Around the threshold lies a band in which a decision is marked uncertain. Each of its ends is set so that of the
 decisions beyond it ("present" above, "absent" below) {bundle.promised_precision:.0%} are expected to be right on new
 documents: as near to the threshold as (wrong + 1) / outside stays within {1 - bundle.promised_precision:.0%}
-(Jin and Candès 2023). It is set on {calibration.passages:,} passages of {calibration.documents:,} documents,
-none scored by a model that had learnt from it: {texts.held_out}.
+(Jin and Candès 2023), on the same passages.
 It speaks of the mean over new documents like these, of each end on its own, and of rewrites and originals together; not
 of other kinds of text, nor of a single document. What was reached on test stands below.
 

@@ -1,6 +1,6 @@
 """The encoder tier from labels to a recorded bundle: fit, cross-fit, export, calibrate, measure, save.
 
-The epoch, calibration and thresholds come from validation alone, bands from validation and from train held out in
+The epoch comes from validation alone, calibration, thresholds and bands from validation and from train held out in
 turn; test passages are only measured. What the scorer will run, the exported graph, is what is calibrated.
 """
 
@@ -17,7 +17,7 @@ from policyframes.backends.runtimes import REFERENCE_RUNTIME
 from policyframes.bundle import Bundle, FramingSettings, check_vacant, load_bundle, save_bundle
 from policyframes.errors import UsageError
 from policyframes_training.corpus.corpus import Corpus
-from policyframes_training.corpus.held_out import HeldOut, Lesson
+from policyframes_training.corpus.held_out import FoldedLogits, HeldOut, Lesson
 from policyframes_training.corpus.learnable import read_extra, read_learnable
 from policyframes_training.corpus.uncoded import Uncoded, collect_uncoded
 from policyframes_training.encoder.checkpoints import claim_folder, clear_folder, hash_job
@@ -25,7 +25,6 @@ from policyframes_training.encoder.data import TrainingRows, make_rows, make_tau
 from policyframes_training.encoder.encoder import (
     FOLDS,
     EncoderModel,
-    FoldedLogits,
     Folding,
     fit_encoder,
     hold_out_encoder,
@@ -36,7 +35,7 @@ from policyframes_training.encoder.settings import Device, EncoderSettings, Repo
 from policyframes_training.evaluation.measurement import measure_bundle
 from policyframes_training.linear.linear import assign_folds
 from policyframes_training.tiers.bundle_teacher import settle_teaching
-from policyframes_training.tiers.calibration import PROMISED_PRECISION, calibrate
+from policyframes_training.tiers.calibration import PROMISED_PRECISION, align_folds, calibrate
 from policyframes_training.tiers.card import render_card
 from policyframes_training.tiers.errors import fit_tier_errors
 from policyframes_training.tiers.export import Measured, check_name, describe_metrics
@@ -252,7 +251,8 @@ def _make_bundle(plan: EncoderPlan, corpus: Corpus, fitted: _Fitted, *, run_id: 
         card="",
     )
     validation = _hold_out_validation(bundle, corpus)
-    train = fitted.crossed.folded.held_out if fitted.crossed else HeldOut.empty(len(corpus.framings))
+    empty = HeldOut.empty(len(corpus.framings))
+    train = align_folds(fitted.crossed.folded, validation) if fitted.crossed else empty
     calibration = calibrate(validation, train, corpus.framings)
     errors = fit_tier_errors(calibration.settings, validation, train, corpus)
     bundle = replace(bundle, framings=calibration.settings, errors=errors)
@@ -273,9 +273,10 @@ def _hold_out_validation(bundle: Bundle, corpus: Corpus) -> HeldOut:
 
 def _make_lesson(corpus: Corpus, crossed: _CrossFitted, bundle: Bundle) -> CrossFit:
     """Return what the encoder and its folds said, for the fast tier and the cascade to learn from."""
+    validation = _hold_out_validation(bundle, corpus)
     return CrossFit(
-        train=crossed.folded.held_out.logits,
-        validation=_hold_out_validation(bundle, corpus).logits,
+        train=align_folds(crossed.folded, validation).logits,
+        validation=validation.logits,
         uncoded_by_fold=crossed.uncoded_by_fold,
         fold_of=number_folds(corpus, crossed.folded.folds),
         corpus_sha256=corpus.sha256,

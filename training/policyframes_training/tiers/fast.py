@@ -1,6 +1,6 @@
 """The fast tier from labels to a recorded bundle: choose, fit, calibrate, measure, save.
 
-Settings, calibration and thresholds come from validation alone, bands from validation and from train held out in turn;
+Settings come from validation alone, calibration, thresholds and bands from validation and from train held out in turn;
 test passages are only measured.
 """
 
@@ -17,10 +17,18 @@ from policyframes_training.corpus.corpus import Corpus
 from policyframes_training.corpus.held_out import HeldOut, Lesson
 from policyframes_training.corpus.learnable import read_extra, read_learnable
 from policyframes_training.evaluation.measurement import measure_bundle
-from policyframes_training.linear.linear import FOLDS, LinearModel, Trial, choose_settings, fit_linear, hold_out
+from policyframes_training.linear.linear import (
+    FOLDS,
+    LinearFolding,
+    LinearModel,
+    Trial,
+    choose_settings,
+    fit_linear,
+    hold_out,
+)
 from policyframes_training.linear.settings import LinearSettings, candidate_settings
 from policyframes_training.tiers.bundle_teacher import settle_teaching
-from policyframes_training.tiers.calibration import PROMISED_PRECISION, calibrate
+from policyframes_training.tiers.calibration import PROMISED_PRECISION, align_folds, calibrate
 from policyframes_training.tiers.card import render_card
 from policyframes_training.tiers.card_settings import read_settings
 from policyframes_training.tiers.errors import fit_tier_errors
@@ -66,7 +74,8 @@ class FittedFast:
     Attributes:
         model: fitted on all of train.
         validation: the validation passages with its logits.
-        train: the train passages with logits of fits that had not seen them; empty where the teacher had.
+        train: the train passages with logits of fits that had not seen them, on the model's scale; empty where the
+            teacher had.
         folds: number of those fits; 0 for none.
     """
 
@@ -145,8 +154,8 @@ def fit_fast(corpus: Corpus, chosen: LinearSettings, *, lesson: Lesson | None, s
     validated = HeldOut(model.logits(validation.texts), validation.targets, validation.documents)
     if lesson is not None and not lesson.by_fold:
         return FittedFast(model, validated, HeldOut.empty(len(corpus.framings)), folds=0)
-    held_out = hold_out(train, chosen, groups=corpus.groups, seed=seed, lesson=lesson, extra=extra)
-    return FittedFast(model, validated, held_out, folds=len(lesson.by_fold) if lesson else FOLDS)
+    folded = hold_out(train, validation, chosen, folding=LinearFolding(corpus.groups, lesson, extra), seed=seed)
+    return FittedFast(model, validated, align_folds(folded, validated), folds=len(lesson.by_fold) if lesson else FOLDS)
 
 
 def _choose(plan: FastPlan, corpus: Corpus, lesson: Lesson | None, report: Report) -> tuple[Trial, ...]:
@@ -213,8 +222,9 @@ def hold_out_anew(plan: Plan, corpus: Corpus, bundle: Bundle, teaching: Teaching
     train, validation = corpus.passages("train"), corpus.passages("validation")
     logits = np.asarray(open_backend(bundle).read(validation.texts).logits, dtype=np.float64)
     extra = read_extra(corpus, seed=seed)
-    held_out = hold_out(train, settings, groups=corpus.groups, seed=seed, lesson=lesson, extra=extra)
-    _save_lesson(plan, corpus, bundle, train=held_out.logits, validation=logits)
+    folded = hold_out(train, validation, settings, folding=LinearFolding(corpus.groups, lesson, extra), seed=seed)
+    aligned = align_folds(folded, HeldOut(logits, validation.targets, validation.documents))
+    _save_lesson(plan, corpus, bundle, train=aligned.logits, validation=logits)
 
 
 def _save_lesson(plan: Plan, corpus: Corpus, bundle: Bundle, *, train: Floats, validation: Floats) -> None:

@@ -15,14 +15,15 @@ import numpy.typing as npt
 
 from policyframes.errors import UsageError
 from policyframes_training.corpus.corpus import Corpus
+from policyframes_training.corpus.held_out import FoldedLogits
 from policyframes_training.corpus.learnable import read_extra
 from policyframes_training.corpus.uncoded import Uncoded, collect_uncoded
-from policyframes_training.encoder.encoder import EncoderModel, FoldedLogits, Folding, hold_out_encoder, load_fold
+from policyframes_training.encoder.encoder import EncoderModel, Folding, hold_out_encoder, load_fold
 from policyframes_training.encoder.network import name_weights
 from policyframes_training.encoder.settings import Report
 from policyframes_training.linear.linear import mean_average_precision
 from policyframes_training.tiers.encoder import RECORDED, EncoderPlan, check_folds, open_place
-from policyframes_training.tiers.lesson import LESSON, CrossFit, Floats, number_folds, save_cross_fit
+from policyframes_training.tiers.lesson import LESSON, CrossFit, number_folds, save_cross_fit
 from policyframes_training.tiers.recording import collect_provenance, describe_corpus
 from policyframes_training.tracking.provenance import read_environment
 from policyframes_training.tracking.tracking import Store, open_store, record_run
@@ -76,14 +77,13 @@ def train_teacher(plan: EncoderPlan, report: Report = lambda _: None) -> Trained
     extra = read_extra(corpus, seed=plan.seed, renamed=plan.settings.renamed)
     folding = Folding(corpus.groups, plan.folds, uncoded.texts, extra=extra)
     folded = hold_out_encoder(train, validation, plan.settings, folding=folding, seed=plan.seed, place=place)
-    models = [load_fold(place, fold) for fold in range(len(folded.texts))]
-    logits = np.stack([model.logits(validation.texts) for model in models])
-    metrics = _measure(folded, logits, validation.targets)
-    lesson = _make_lesson(corpus, folded, uncoded, logits=logits, model=models[0])
+    metrics = _measure(folded, validation.targets)
+    model = load_fold(place, 0)
+    lesson = _make_lesson(corpus, folded, uncoded, model=model)
     save_cross_fit(lesson, place.folder / LESSON)
     report(f"saved {place.folder / LESSON}")
     with record_run(store, experiment=plan.experiment, name=plan.name) as run:
-        facts = {"folds": plan.folds, "base": lesson.model, "base_sha256": models[0].base_sha256}
+        facts = {"folds": plan.folds, "base": lesson.model, "base_sha256": model.base_sha256}
         run.log_params({**plan.settings.as_params(), **collect_provenance(plan, corpus, run.run_id), **facts})
         run.log_facts({**read_environment(), **{name: version(name) for name in RECORDED}}, "environment.json")
         run.log_metrics({**metrics, "uncoded_passages": len(uncoded.texts)})
@@ -103,8 +103,9 @@ def _check_plan(plan: EncoderPlan) -> Path:
     return plan.documents
 
 
-def _measure(folded: FoldedLogits, logits: Floats, targets: Bools) -> dict[str, float]:
-    """Return average precisions; the validation logits of the folds' models have shape (folds, v, L)."""
+def _measure(folded: FoldedLogits, targets: Bools) -> dict[str, float]:
+    """Return average precisions, on validation those of each fold's model and of their mean."""
+    logits = folded.validation
     each = {f"fold_{n}/validation": mean_average_precision(targets, one) for n, one in enumerate(logits, start=1)}
     return {
         "held_out": mean_average_precision(folded.held_out.targets, folded.held_out.logits),
@@ -113,12 +114,10 @@ def _measure(folded: FoldedLogits, logits: Floats, targets: Bools) -> dict[str, 
     }
 
 
-def _make_lesson(
-    corpus: Corpus, folded: FoldedLogits, uncoded: Uncoded, *, logits: Floats, model: EncoderModel
-) -> CrossFit:
+def _make_lesson(corpus: Corpus, folded: FoldedLogits, uncoded: Uncoded, *, model: EncoderModel) -> CrossFit:
     return CrossFit(
         train=folded.held_out.logits,
-        validation=logits.mean(axis=0),
+        validation=folded.validation.mean(axis=0),
         uncoded_by_fold=folded.texts,
         fold_of=number_folds(corpus, folded.folds),
         corpus_sha256=corpus.sha256,
