@@ -18,6 +18,7 @@ from policyframes_training.tiers.calibration import (
     choose_threshold,
     find_band,
     fit_platt,
+    fit_shared_platt,
 )
 
 
@@ -165,16 +166,29 @@ def test_band_that_covers_every_present_decision_is_said_to():
     assert (made.settings["securitized"].uncertain_from, made.settings["securitized"].uncertain_to) == (0.0, 1.0)
 
 
-def test_all_settings_follow_both():
-    logits, present = _draw(4, n=1_000)
-    validation = HeldOut(logits[:300, None], present[:300, None], tuple(f"v{i}" for i in range(300)))
-    train = HeldOut(logits[300:, None], present[300:, None], tuple(f"t{i}" for i in range(700)))
-    together = HeldOut(logits[:, None], present[:, None], validation.documents + train.documents)
+def test_slopes_follow_both_and_the_level_validation():
+    logits, present = _draw(4, n=6_000)
+    validation = HeldOut(logits[:3000, None], present[:3000, None], tuple(f"v{i}" for i in range(3000)))
+    train = HeldOut(logits[3000:, None] - 0.8, present[3000:, None], tuple(f"t{i}" for i in range(3000)))
+    (slope, offset), shift = fit_shared_platt(
+        (validation.logits[:, 0], validation.targets[:, 0]), (train.logits[:, 0], train.targets[:, 0])
+    )
     found = calibrate(validation, train, ("securitized",), promised_precision=0.8)
 
-    assert found == calibrate(together, HeldOut.empty(1), ("securitized",), promised_precision=0.8)
-    assert found.settings["securitized"].slope == fit_platt(logits, present)[0]
-    assert (found.passages, found.documents) == (1_000, 1_000)
+    assert shift == pytest.approx(0.8, abs=0.1)
+    assert (slope, offset) == pytest.approx(fit_platt(logits, present), abs=0.1)
+    one = found.settings["securitized"]
+    assert (one.slope, one.offset) == (slope, offset)
+    assert (found.passages, found.documents) == (6_000, 6_000)
+
+
+def test_without_train_validation_sets_everything():
+    logits, present = _draw(4, n=300)
+    validation = HeldOut(logits[:, None], present[:, None], ("v",) * 300)
+    one = calibrate(validation, HeldOut.empty(1), ("securitized",), promised_precision=0.8).settings["securitized"]
+
+    assert (one.slope, one.offset) == fit_platt(logits, present)
+    assert one.threshold == choose_threshold(apply_platt(logits, one.slope, one.offset), present)
 
 
 def test_logits_of_folds_are_put_on_the_scale_of_the_model():
@@ -205,5 +219,5 @@ def test_framing_that_is_never_present_is_refused_by_name():
     targets[:5, 0] = True
     held_out = HeldOut(np.linspace(-1, 1, 20).reshape(10, 2), targets, ("a",) * 10)
 
-    with pytest.raises(TrainingError, match="'governance' in the passages that calibrate: present in 0 of 20"):
+    with pytest.raises(TrainingError, match="'governance' in the validation passages: present in 0 of 10"):
         calibrate(held_out, held_out, ("securitized", "governance"))

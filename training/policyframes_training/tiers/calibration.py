@@ -54,7 +54,10 @@ def calibrate(
     *,
     promised_precision: float = PROMISED_PRECISION,
 ) -> Calibration:
-    """Choose the settings of every framing, from both together: few passages say little of a slope or a rare mistake.
+    """Choose the settings of every framing.
+
+    Slopes, thresholds and bands come from both: few passages say little of a slope or a rare mistake. How common a
+    framing is comes from validation alone, for train need not be like other documents in that.
 
     Args:
         validation: its passages with the logits of the model itself.
@@ -64,17 +67,17 @@ def calibrate(
         promised_precision: what decisions outside the band are to reach on new documents.
 
     Raises:
-        TrainingError: a framing is present in all passages or in none.
+        TrainingError: a framing is present in all passages of validation or in none.
     """
-    logits = np.concatenate([validation.logits, train.logits])
+    check_presence(validation.targets, framings, where="the validation passages")
     targets = np.concatenate([validation.targets, train.targets])
-    check_presence(targets, framings, where="the passages that calibrate")
     documents = validation.documents + train.documents
     settings: dict[str, FramingSettings] = {}
     outside: dict[str, tuple[float, float]] = {}
     for column, framing in enumerate(framings):
-        slope, offset = fit_platt(logits[:, column], targets[:, column])
-        probabilities = apply_platt(logits[:, column], slope, offset)
+        own, others = ((side.logits[:, column], side.targets[:, column]) for side in (validation, train))
+        (slope, offset), shift = fit_shared_platt(own, others)
+        probabilities = apply_platt(np.concatenate([own[0], others[0] + shift]), slope, offset)
         threshold = choose_threshold(probabilities, targets[:, column])
         start, end = find_band(probabilities, targets[:, column], threshold, promised_precision=promised_precision)
         settings[framing] = FramingSettings(threshold, slope, offset, uncertain_from=start, uncertain_to=end)
@@ -116,21 +119,49 @@ def fit_platt(logits: Floats, present: Flags) -> tuple[float, float]:
         logits: shape (n,).
         present: shape (n,), with both values.
     """
+    slope, offset = _fit_logistic(np.stack([logits, np.ones_like(logits)], axis=1), present)
+    return round(slope, _DIGITS), round(offset, _DIGITS)
+
+
+def fit_shared_platt(
+    validation: tuple[Floats, Flags], train: tuple[Floats, Flags]
+) -> tuple[tuple[float, float], float]:
+    """Return slope and offset as `fit_platt` does, the slope from both sets, and what is to be added to train's logits.
+
+    How sure a model is shows in both alike. How common a framing is at a given logit follows the documents: the offset
+    is that of validation, and train's logits are moved until it fits them too.
+
+    Args:
+        validation: logits, shape (v,), and whether the framing is present.
+        train: the same of n passages; n may be 0.
+    """
+    if not len(train[0]):
+        return fit_platt(*validation), 0.0
+    logits, present = (np.concatenate(pair) for pair in zip(validation, train, strict=True))
+    is_train = np.arange(len(logits)) >= len(validation[0])
+    design = np.stack([logits, np.ones_like(logits), is_train.astype(np.float64)], axis=1)
+    slope, offset, level = _fit_logistic(design, present)
+    shift = level / slope if slope > _LEAST_SLOPE else 0.0
+    return (round(slope, _DIGITS), round(offset, _DIGITS)), shift
+
+
+def _fit_logistic(design: Floats, present: Flags) -> tuple[float, ...]:
+    """Return the weights of the columns, the first of which is the logit."""
     positives, negatives = int(present.sum()), int((~present).sum())
     targets = np.where(present, (positives + 1) / (positives + 2), 1 / (negatives + 2))
-    design = np.stack([logits, np.ones_like(logits)], axis=1)
-    weights = np.array([1.0, 0.0])
+    weights = np.zeros(design.shape[1])
+    weights[0] = 1.0
     for _ in range(_NEWTON_STEPS):
         probabilities = _sigmoid(design @ weights)
         gradient = design.T @ (probabilities - targets)
         curvature = probabilities * (1 - probabilities)
         # The small ridge keeps the step finite where all probabilities are at 0 or 1.
-        hessian = (design * curvature[:, None]).T @ design + 1e-9 * np.eye(2)
+        hessian = (design * curvature[:, None]).T @ design + 1e-9 * np.eye(len(weights))
         step = np.linalg.solve(hessian, gradient)
         weights = weights - step / max(1.0, float(np.abs(step).max()))
         if float(np.abs(step).max()) < _TOLERANCE:
             break
-    return round(float(weights[0]), _DIGITS), round(float(weights[1]), _DIGITS)
+    return tuple(float(weight) for weight in weights)
 
 
 def apply_platt(logits: Floats, slope: float, offset: float) -> Floats:

@@ -260,6 +260,7 @@ def _describe_decisions(facts: CardFacts, texts: TierTexts) -> str:
 Platt scaling per framing; of the thresholds whose F1 is within {F1_PLATEAU} of the highest, the one that decides
 "present" about as often as the codes do. Both are set on {calibration.passages:,} passages of
 {calibration.documents:,} documents, none scored by a model that had learnt from it: {texts.held_out}.
+How common a framing is follows validation alone.
 
 Around the threshold lies a band in which a decision is marked uncertain. Each of its ends is set so that of the
 decisions beyond it ("present" above, "absent" below) {bundle.promised_precision:.0%} are expected to be right on new
