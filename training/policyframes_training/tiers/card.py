@@ -249,6 +249,7 @@ def _describe_freeze(provenance: Mapping[str, str | int | None]) -> str:
 
 def _describe_decisions(facts: CardFacts, texts: TierTexts) -> str:
     bundle, calibration = facts.bundle, facts.calibration
+    held_out = f"{calibration.passages:,} passages of {calibration.documents:,} documents"
     rows = "\n".join(
         f"| {framing} | {s.threshold:.3f} | {s.uncertain_from:.3f} to {s.uncertain_to:.3f} "
         f"| {calibration.outside[framing][0]:.0%} | {calibration.outside[framing][1]:.0%} "
@@ -258,9 +259,9 @@ def _describe_decisions(facts: CardFacts, texts: TierTexts) -> str:
     return f"""## Probabilities, thresholds, abstention
 
 Platt scaling per framing; of the thresholds whose F1 is within {F1_PLATEAU} of the highest, the one that decides
-"present" about as often as the codes do. Both are set on {calibration.passages:,} passages of
-{calibration.documents:,} documents, none scored by a model that had learnt from it: {texts.held_out}.
-How common a framing is follows validation alone.
+"present" about as often as the codes do. Both are set on {held_out},
+none scored by a model that had learnt from it: {texts.held_out}. How common a framing is follows
+validation alone.
 
 Around the threshold lies a band in which a decision is marked uncertain. Each of its ends is set so that of the
 decisions beyond it ("present" above, "absent" below) {bundle.promised_precision:.0%} are expected to be right on new
