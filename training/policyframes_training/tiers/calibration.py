@@ -57,7 +57,8 @@ def calibrate(
     """Choose the settings of every framing.
 
     Slopes, thresholds and bands come from both: few passages say little of a slope or a rare mistake. How common a
-    framing is comes from validation alone, for train need not be like other documents in that.
+    framing is comes from validation alone, for train need not be like other documents in that; only the bands, which
+    promise something of documents that are like neither, are set on train as it is.
 
     Args:
         validation: its passages with the logits of the model itself.
@@ -77,8 +78,10 @@ def calibrate(
     for column, framing in enumerate(framings):
         own, others = ((side.logits[:, column], side.targets[:, column]) for side in (validation, train))
         (slope, offset), shift = fit_shared_platt(own, others)
-        probabilities = apply_platt(np.concatenate([own[0], others[0] + shift]), slope, offset)
-        threshold = choose_threshold(probabilities, targets[:, column])
+        level = apply_platt(np.concatenate([own[0], others[0] + shift]), slope, offset)
+        threshold = choose_threshold(level, targets[:, column])
+        # As they are: new documents too may be unlike validation in how common a framing is.
+        probabilities = apply_platt(np.concatenate([own[0], others[0]]), slope, offset)
         start, end = find_band(probabilities, targets[:, column], threshold, promised_precision=promised_precision)
         settings[framing] = FramingSettings(threshold, slope, offset, uncertain_from=start, uncertain_to=end)
         decided = probabilities >= threshold
