@@ -11,7 +11,7 @@ import json
 import logging
 from collections.abc import Iterable, Mapping
 from collections.abc import Sequence as Rows
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -143,6 +143,10 @@ class Corpus:
         them, and nothing is calibrated, chosen or measured on them.
         """
         return self._convert(self.splits["train"].select([]) if self.further_rows is None else self.further_rows)
+
+    def without_further(self) -> Corpus:
+        """Return the same without further passages."""
+        return replace(self, further_rows=None, further_sha256="")
 
     def _convert(self, rows: Dataset) -> PassageSet:
         columns = rows.to_dict()

@@ -208,7 +208,11 @@ def hold_out_anew(plan: Plan, corpus: Corpus, bundle: Bundle, teaching: Teaching
         UsageError: its card does not say how it was fitted, or there are no documents.
         OutputError: the lesson cannot be written.
     """
-    if bundle.provenance.get("corpus_sha256") != corpus.sha256:
+    learned = bundle.provenance.get("further_sha256") or ""
+    if not learned:
+        # One from before there were any: its folds learn from none either.
+        corpus = corpus.without_further()
+    if (bundle.provenance.get("corpus_sha256"), learned) != (corpus.sha256, corpus.further_sha256):
         raise TrainingError(
             where=f"bundle '{bundle.name}'",
             found="it was trained on other passages than these",
