@@ -45,22 +45,22 @@ def _ours(**choice: str) -> Callable[[Task], Contender]:
 
 ENTRIES: tuple[Entry, ...] = (
     Entry(
-        "fast-v1",
+        "fast-v2",
         "ours: fast tier",
         "ours",
         threaded=False,
         slow=False,
         module="policyframes",
-        make=_ours(bundle="fast-v1"),
+        make=_ours(bundle="fast-v2"),
     ),
     Entry(
-        "encoder-v2",
+        "encoder-v3",
         "ours: encoder tier",
         "ours",
         threaded=True,
         slow=True,
         module="policyframes",
-        make=_ours(runtime="onnxruntime", bundle="encoder-v2"),
+        make=_ours(runtime="onnxruntime", bundle="encoder-v3"),
     ),
     Entry(
         "encoder-openvino",
@@ -69,8 +69,8 @@ ENTRIES: tuple[Entry, ...] = (
         threaded=True,
         slow=True,
         module="policyframes",
-        make=_ours(runtime="openvino", bundle="encoder-v2"),
-        model="encoder-v2",
+        make=_ours(runtime="openvino", bundle="encoder-v3"),
+        model="encoder-v3",
     ),
     Entry(
         "cascade-balanced",
@@ -79,8 +79,8 @@ ENTRIES: tuple[Entry, ...] = (
         threaded=True,
         slow=True,
         module="policyframes",
-        make=_ours(runtime="onnxruntime", bundle="cascade-v2", quality="balanced"),
-        model="cascade-v2",
+        make=_ours(runtime="onnxruntime", bundle="cascade-v3", quality="balanced"),
+        model="cascade-v3",
     ),
     Entry(
         "cascade-best",
@@ -89,8 +89,8 @@ ENTRIES: tuple[Entry, ...] = (
         threaded=True,
         slow=True,
         module="policyframes",
-        make=_ours(runtime="onnxruntime", bundle="cascade-v2", quality="best"),
-        model="cascade-v2",
+        make=_ours(runtime="onnxruntime", bundle="cascade-v3", quality="best"),
+        model="cascade-v3",
     ),
     Entry(
         "sklearn",

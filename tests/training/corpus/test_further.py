@@ -66,6 +66,8 @@ def test_they_join_train_where_a_model_learns_and_no_split(tiny, extended):
     assert corpus.sha256 == plain.sha256
     assert corpus.further_sha256
     assert not plain.further_sha256
+    assert len(corpus.without_further().further) == 0
+    assert corpus.without_further().further_sha256 == ""
 
 
 def test_their_hash_follows_from_their_codes(extended, tmp_path):
