@@ -199,6 +199,7 @@ def make_key(entry: Entry, corpus: Corpus, task: Task) -> dict[str, str]:
     source = (task.weights or task.base) if entry.kind == "same weights" else task.base
     return {
         "corpus": corpus.sha256,
+        "further": corpus.further_sha256,
         "settings": entry.model or entry.title,
         "source": hash_source(Path(source)) if entry.needs and source else "",
     }
