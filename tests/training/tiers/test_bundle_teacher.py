@@ -79,7 +79,7 @@ def test_the_card_says_who_taught_and_that_nothing_was_held_out(plan, taught):
     assert (
         f"from the probabilities of the bundle {SHIPPED} ({load(SHIPPED).bundle.id[:12]}), which has read all" in card
     )
-    assert f"It is set on {len(validation)} passages of {len(set(validation.documents))} documents" in card
+    assert f"set on {len(validation)} passages of {len(set(validation.documents))} documents" in card
     assert "validation by this model." in card
     assert taught.bundle.errors is not None
 
