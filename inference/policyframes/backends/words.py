@@ -118,15 +118,19 @@ _powers = (np.ones(1, dtype=np.uint64), np.ones(1, dtype=np.uint64))
 def _find_powers(count: int) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint64]]:
     """Return at least so many powers of the base and of its inverse."""
     global _powers  # noqa: PLW0603 (a table that only ever grows; a lost one is made again)
-    if len(_powers[0]) < count:
+    # Another thread may put a smaller one in its place.
+    powers, inverses = _powers
+    if len(powers) < count:
         length = 1 << (count - 1).bit_length()
-        made = []
-        for base in (_BASE, pow(_BASE, -1, _MODULUS)):
-            table = np.full(length, base, dtype=np.uint64)
-            table[0] = 1
-            made.append(np.cumprod(table, dtype=np.uint64))
-        _powers = made[0], made[1]
-    return _powers
+        powers, inverses = (_multiply_up(base, length) for base in (_BASE, pow(_BASE, -1, _MODULUS)))
+        _powers = powers, inverses
+    return powers, inverses
+
+
+def _multiply_up(base: int, length: int) -> npt.NDArray[np.uint64]:
+    factors = np.full(length, base, dtype=np.uint64)
+    factors[0] = 1
+    return np.cumprod(factors, dtype=np.uint64)
 
 
 def _cut(encoded: Sequence[bytes]) -> list[bytes]:
