@@ -40,7 +40,8 @@ def _ground(linked=None) -> Ground:
     documents = [name for name in _NAMES for _ in range(6)]
     targets = np.random.default_rng(0).random((len(documents), 3)) < 0.5
     sides = {"train": _TRAIN, "validation": _VALIDATION, "test": _TEST}
-    return Ground(make_passages(documents, targets), sides, linked or {})
+    passages = make_passages(documents, targets)
+    return Ground(passages, passages, sides, linked or {})
 
 
 class _Memory:
