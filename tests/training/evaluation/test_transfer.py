@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -120,6 +122,17 @@ def test_all_passages_of_the_tested_documents_are_tested_whatever_their_split():
     assert measured.documents == 10
     assert refit.calls[0][2] == shift.tested
     assert {bool(shift.tested & side) for side in (_TRAIN, _VALIDATION, _TEST)} == {True}
+
+
+def test_further_passages_are_learned_from_and_not_tested():
+    ground, shift = _ground(), _shift()
+    learnt = sorted(shift.learnt)[:1]
+    extra = make_passages(learnt * 4, np.zeros((4, 3), dtype=np.bool_))
+    more = replace(ground, learnable=ground.passages + extra)
+    plain, extended = (measure_transfer(one, shift, _Memory(), seed=0, resamples=50) for one in (ground, more))
+
+    assert extended.learnt == plain.learnt + 4
+    assert extended.passages == plain.passages
 
 
 def test_the_baseline_learns_from_as_many_passages_and_never_from_what_it_scores():
