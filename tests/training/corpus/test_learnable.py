@@ -101,8 +101,46 @@ def test_one_of_a_document_that_is_measured_is_refused(tiny, tmp_path):
     shutil.copytree(tiny.documents, tmp_path / "documents")
     write_rows(tmp_path / "labels", [add_span(tmp_path / "documents", "doc-15", "f00")])
 
-    with pytest.raises(TrainingError, match="spans of documents that do not train: doc-15"):
+    with pytest.raises(TrainingError, match=r"further.jsonl: passages of documents that do not train: doc-15"):
         read_corpus(tmp_path / "labels", tmp_path / "documents")
+
+
+def write_counterfactual(labels, document):
+    codes = {"framings": ["securitized"], "primary": "securitized", "voice": "own", "doubt": 0}
+    source = {"document": document, "start": None, "end": None}
+    row = {
+        "id": "k00",
+        "text": "Guards shall sink each ferry that lands in Mexico by night.",
+        **codes,
+        "source": source,
+    }
+    (labels / "counterfactuals.jsonl").write_text(json.dumps(row) + "\n", encoding="utf-8")
+
+
+@pytest.mark.parametrize("with_documents", [False, True])
+def test_counterfactuals_are_learned_with_other_names_and_join_no_split(extended, tmp_path, with_documents):
+    labels = tmp_path / "labels"
+    shutil.copytree(extended[0], labels)
+    write_counterfactual(labels, "doc-02")
+    documents = extended[1] if with_documents else None
+    plain, corpus = read_corpus(extended[0], documents), read_corpus(labels, documents)
+    read = read_extra(corpus, seed=0)
+
+    assert corpus.sha256 == plain.sha256
+    assert corpus.further_sha256 != plain.further_sha256
+    assert len(corpus.further) == len(plain.further) + 1
+    assert (corpus.further.documents[-1], bool(corpus.further.is_original[-1])) == ("doc-02", False)
+    assert corpus.further.targets[-1].tolist() == [True, False, False]
+    assert "Mexico" in corpus.further.texts[-1]
+    assert "Mexico" not in read.texts[-1]
+
+
+def test_a_counterfactual_of_a_document_that_is_measured_is_refused(tiny, tmp_path):
+    shutil.copytree(tiny.labels, tmp_path / "labels")
+    write_counterfactual(tmp_path / "labels", "doc-15")
+
+    with pytest.raises(TrainingError, match=r"counterfactuals.jsonl: passages of documents that do not train: doc-15"):
+        read_corpus(tmp_path / "labels")
 
 
 def test_who_holds_a_document_out_learns_nothing_of_it(extended):
@@ -178,5 +216,5 @@ def test_the_bundle_says_what_it_learned_from(extended, tmp_path):
     made = train_fast(plan)
 
     assert made.bundle.provenance["further_sha256"] == read_corpus(labels, documents).further_sha256
-    assert "| further, for learning alone | 0 | 10 |" in made.bundle.card
+    assert "| for learning alone | 0 | 10 |" in made.bundle.card
     assert made.bundle.provenance["further_sha256"] in made.bundle.card

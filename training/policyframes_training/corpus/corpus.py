@@ -10,7 +10,6 @@ import hashlib
 import json
 import logging
 from collections.abc import Iterable, Mapping
-from collections.abc import Sequence as Rows
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -20,15 +19,15 @@ import numpy as np
 import numpy.typing as npt
 from datasets import Dataset, DatasetDict, Features, Sequence, Value
 
-from policyframes.errors import TrainingError
 from policyframes.taxonomy import Taxonomy, load_taxonomy
 from policyframes_training.corpus.dataset_reader import is_dataset, read_tables
-from policyframes_training.corpus.dataset_rows import ORIGINS, CodedRow, Origin, read_rows
+from policyframes_training.corpus.dataset_rows import ORIGINS, CodedRow, read_rows
 from policyframes_training.corpus.dataset_split import split_rows
+from policyframes_training.corpus.label_rows import check_further, list_rewrites, resolve_originals, sort_into_sides
 from policyframes_training.estimates import Estimate
 from policyframes_training.labels.agreement import measure_second_coder
-from policyframes_training.labels.anchors import Unresolved, resolve_spans
-from policyframes_training.labels.coded import SIDES, Codes, Labels, Side, Span, load_labels, read_documents
+from policyframes_training.labels.anchors import Unresolved
+from policyframes_training.labels.coded import SIDES, Side, load_labels
 
 _NAMED_IN_LOG = 10
 _log = logging.getLogger(__name__)
@@ -104,7 +103,8 @@ class Corpus:
         groups: documents that must stay together where train is cut; those that stand alone are not listed.
         labels_folder: the folder of labels; None for other data.
         notes: what was assumed in reading, such as a split that was drawn; for the report of a run.
-        further_rows: further passages of train documents, for learning alone, in the columns of `splits`.
+        further_rows: further passages of train documents and counterfactual ones, for learning alone, in the columns
+            of `splits`.
         further_sha256: their hash, made like that of the splits; empty where there are none.
     """
 
@@ -139,8 +139,8 @@ class Corpus:
     def further(self) -> PassageSet:
         """Return the passages that are for learning alone.
 
-        They were not drawn as those of the splits were, many because a model was unsure of them: a model is fitted on
-        them, and nothing is calibrated, chosen or measured on them.
+        They were not drawn as those of the splits were, many because a model was unsure of them, and the counterfactual
+        ones were written for it: a model is fitted on them, and nothing is calibrated, chosen or measured on them.
         """
         return self._convert(self.splits["train"].select([]) if self.further_rows is None else self.further_rows)
 
@@ -202,17 +202,16 @@ def read_corpus(
         return _read_dataset(path, _find_taxonomy(path, taxonomy), seed)
     read = load_labels(path)
     framings = read.taxonomy.framing_ids
-    rows = [_make_row(p.id, p.text, p.codes, document=p.document, framings=framings) for p in read.passages]
+    rows = list_rewrites(read, read.passages)
+    further = list_rewrites(read, read.counterfactuals)
     unresolved: tuple[Unresolved, ...] = ()
-    further: list[dict[str, Any]] = []
     if documents is not None:
-        originals, lost = _resolve_originals(read, read.spans, Path(documents))
-        rows += originals
-        further, lost_too = _resolve_originals(read, read.further, Path(documents))
-        unresolved = lost + lost_too
+        originals, lost = resolve_originals(read, read.spans, Path(documents))
+        more, lost_too = resolve_originals(read, read.further, Path(documents))
+        rows, further, unresolved = rows + originals, more + further, lost + lost_too
         _report_unresolved(unresolved, len(read.spans) + len(read.further))
-    sides = _sort_into_sides(read, rows)
-    _check_further(read)
+    sides = sort_into_sides(read, rows)
+    check_further(read)
     return Corpus(
         splits=_build_splits(sides, framings),
         framings=framings,
@@ -293,80 +292,6 @@ def _convert_row(row: CodedRow, framings: tuple[str, ...]) -> dict[str, Any]:
 def _build_splits(sides: Mapping[Side, list[dict[str, Any]]], framings: tuple[str, ...]) -> DatasetDict:
     features = _features(framings)
     return DatasetDict({side: Dataset.from_list(sides[side], features=features) for side in SIDES})
-
-
-def _resolve_originals(
-    labels: Labels, coded: Rows[Span], documents: Path
-) -> tuple[list[dict[str, Any]], tuple[Unresolved, ...]]:
-    texts = read_documents(documents, iter(sorted({span.document for span in coded})))
-    resolution = resolve_spans((span.anchor for span in coded), texts)
-    spans = {span.id: span for span in coded}
-    rows = [
-        _make_row(
-            place.id,
-            texts[spans[place.id].document][place.start : place.end],
-            spans[place.id].codes,
-            document=spans[place.id].document,
-            framings=labels.taxonomy.framing_ids,
-            origin="original",
-        )
-        for place in resolution.resolved
-    ]
-    return rows, resolution.unresolved
-
-
-def _make_row(
-    passage_id: str,
-    text: str,
-    codes: Codes,
-    *,
-    document: str,
-    framings: tuple[str, ...],
-    origin: Origin = "rewrite",
-) -> dict[str, Any]:
-    return {
-        "id": passage_id,
-        "text": text,
-        "framings": [framing for framing in framings if framing in codes.framings],
-        **{framing: int(framing in codes.framings) for framing in framings},
-        "primary": codes.primary,
-        "voice": codes.voice,
-        "doubt": codes.doubt,
-        "document": document,
-        "origin": origin,
-    }
-
-
-def _sort_into_sides(labels: Labels, rows: list[dict[str, Any]]) -> dict[Side, list[dict[str, Any]]]:
-    side_of = labels.splits.by_document() if labels.splits else {}
-    strays = sorted({row["document"] for row in rows} - side_of.keys())
-    sides: dict[Side, list[dict[str, Any]]] = {side: [] for side in SIDES}
-    for row in sorted(rows, key=lambda row: (row["id"], ORIGINS.index(row["origin"]))):
-        if row["document"] in side_of:
-            sides[side_of[row["document"]]].append(row)
-    empty = [side for side in SIDES if not sides[side]]
-    if strays or empty:
-        raise TrainingError(
-            where=str(labels.folder / "splits.json"),
-            found=f"documents on no side: {', '.join(strays[:_NAMED_IN_LOG]) or 'none'}; "
-            f"sides without a passage: {', '.join(empty) or 'none'}",
-            allowed="every coded document on one side, and passages on each side",
-            remedy="Run `policyframes labels check`.",
-        )
-    return sides
-
-
-def _check_further(labels: Labels) -> None:
-    """Check that no further span is of a document that validates or tests."""
-    side_of = labels.splits.by_document() if labels.splits else {}
-    strays = sorted({span.document for span in labels.further if side_of.get(span.document) != "train"})
-    if strays:
-        raise TrainingError(
-            where=str(labels.folder / "further.jsonl"),
-            found=f"spans of documents that do not train: {', '.join(strays[:_NAMED_IN_LOG])}",
-            allowed="documents of the train side",
-            remedy="Delete them, or run `policyframes labels check` for the list.",
-        )
 
 
 def _features(framings: tuple[str, ...]) -> Features:

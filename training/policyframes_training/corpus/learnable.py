@@ -1,4 +1,4 @@
-"""What a model is fitted on: the train passages as they are, the further ones with other names, and both once more.
+"""What a model is fitted on: the train passages as they are, those for learning alone with other names, and both again.
 
 In all but the train passages themselves names are swapped: who is named says little about the framing, and a model
 that learns it flips where names change.
@@ -6,6 +6,7 @@ that learns it flips where names change.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from policyframes_training.corpus.corpus import Corpus, PassageSet
@@ -26,9 +27,15 @@ def read_extra(corpus: Corpus, *, seed: int, renamed: int = 0) -> PassageSet:
         renamed: how many times each passage comes once more, each time with other names.
     """
     extra = swap_names(corpus.further, seed)
-    for copy in range(1, renamed + 1):
-        extra += swap_names(corpus.passages("train") + corpus.further, seed + copy)
+    for copy in rename(corpus.passages("train") + corpus.further, seed, renamed):
+        extra += copy
     return extra
+
+
+def rename(passages: PassageSet, seed: int, copies: int) -> Iterator[PassageSet]:
+    """Yield so many copies of the passages, each with other names, see `swap_names`."""
+    for copy in range(1, copies + 1):
+        yield swap_names(passages, seed + copy)
 
 
 def swap_names(passages: PassageSet, seed: int) -> PassageSet:

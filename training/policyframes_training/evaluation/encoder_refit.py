@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, replace
 from policyframes.bundle import Bundle
 from policyframes.errors import UsageError
 from policyframes_training.corpus.corpus import PassageSet
-from policyframes_training.corpus.learnable import swap_names
+from policyframes_training.corpus.learnable import rename
 from policyframes_training.encoder.checkpoints import claim_folder, hash_job
 from policyframes_training.encoder.data import make_rows
 from policyframes_training.encoder.encoder import drop_model, find_scores, fit_encoder, score_once
@@ -56,8 +56,8 @@ class EncoderRefit:
         """
         settings = stretch_epochs(self.settings, len(train) * (1 + self.settings.renamed))
         learned = train
-        for copy in range(settings.renamed):
-            learned += swap_names(train, self.seed + 1 + copy)
+        for copy in rename(train, self.seed, settings.renamed):
+            learned += copy
         rows = make_rows(learned, settings)
         # What teaches nobody here shows in no fit, and other names in the rows.
         recipe = {**asdict(settings), "base": self.base_sha256, "teacher_weight": None, "renamed": None}

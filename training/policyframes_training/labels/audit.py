@@ -18,11 +18,12 @@ from policyframes.taxonomy import Aspect, load_taxonomy
 from policyframes_training.labels.anchors import Anchor, normalise_letters, resolve_spans
 from policyframes_training.labels.aspects import check_aspects
 from policyframes_training.labels.challenge import check_challenge
-from policyframes_training.labels.coded import CATALOGUE_COLUMNS, SIDES, read_documents
+from policyframes_training.labels.coded import CATALOGUE_COLUMNS, FURTHER, SIDES, read_documents
+from policyframes_training.labels.counterfactuals import check_counterfactuals
 from policyframes_training.labels.defects import Defect, Row, locate_documents, read_lines, read_table, read_text
 from policyframes_training.labels.further import Surroundings, check_further
 from policyframes_training.labels.nearness import find_near_pairs
-from policyframes_training.labels.quotation import RUN_WORDS, find_quotations
+from policyframes_training.labels.quotation import check_quotations, has_note
 from policyframes_training.labels.records import (
     PASSAGE,
     SECOND,
@@ -83,7 +84,8 @@ def check_labels(folder: Path | str, documents: Path | str | None = None) -> lis
 
     Args:
         folder: the folder with taxonomy.yaml, passages.jsonl, spans.jsonl, documents.csv, splits.json and, where there
-            are any, further.jsonl, second-coder.jsonl, third-coder.jsonl, challenge.jsonl and aspects.jsonl.
+            are any, further.jsonl, counterfactuals.jsonl, second-coder.jsonl, third-coder.jsonl, challenge.jsonl and
+            aspects.jsonl.
         documents: folder with the documents as <id>.txt. With it, spans are resolved in those that are there, their
             hashes are compared, the originals are looked at for near-duplicates too, and rewrites that share a long
             run of words with any of them are found.
@@ -111,21 +113,23 @@ def check_labels(folder: Path | str, documents: Path | str | None = None) -> lis
     items = [*_passage_items(state), *_span_items(state, texts, places)]
     _check_equal(state, items)
     _check_near(state, [item for item in items if item.text is not None])
-    _check_quotations(state, texts)
+    for line, found in check_quotations(state.passages, texts):
+        state.add(PASSAGES, line, found)
     # Without framings the taxonomy is the defect, and every code would be one more.
     if state.framings:
         state.defects += check_challenge(folder, state.framings, passages=state.passages, documents=texts)
         state.defects += check_aspects(folder, state.aspects, state.passages)
         measured = [(i.row.data["id"], i.text) for i in items if i.text and state.sides.get(i.document) != "train"]
-        around = Surroundings(state.framings, state.sides, state.spans, measured, texts)
-        state.defects += check_further(folder, around)
+        around = Surroundings(state.framings, state.sides, state.passages, state.spans, measured, texts)
+        state.defects += check_further(folder, around) + check_counterfactuals(folder, around)
     return sorted(set(state.defects))
 
 
 def count_absent(folder: Path | str, documents: Path | str) -> int:
     """Return how many spans stand in documents that the folder does not hold, so that they could not be looked at."""
     held = {path.stem for path in Path(documents).glob("*.txt")}
-    return sum(row.data.get("document") not in held for row in read_lines(Path(folder) / SPANS, []))
+    rows = [row for file in (SPANS, FURTHER) for row in read_lines(Path(folder) / file, [])]
+    return sum(row.data.get("document") not in held for row in rows)
 
 
 def _check_taxonomy(state: _State) -> None:
@@ -351,7 +355,7 @@ def _check_equal(state: _State, items: Iterable[_Item]) -> None:
         for item in members[1:]:
             if _sides_differ(state, first, item):
                 _report_sides(state, first, item, "equal-across-sides", "the same text as")
-            if _codes_of(first) != _codes_of(item) and not (_has_note(first.row) or _has_note(item.row)):
+            if _codes_of(first) != _codes_of(item) and not (has_note(first.row) or has_note(item.row)):
                 found = f"{item.row.data['id']} has the text of {first.row.data['id']} and other codes"
                 fault = ("same-text-other-codes", found, "one coding of one text", "Settle them, or say why in a note.")
                 state.add(item.file, item.row.line, fault)
@@ -362,26 +366,6 @@ def _check_near(state: _State, items: list[_Item]) -> None:
         first, item = items[left], items[right]
         if first.digest != item.digest and _sides_differ(state, first, item):
             _report_sides(state, first, item, "near-equal-across-sides", f"{overlap:.0%} of the word pairs of")
-
-
-def _check_quotations(state: _State, texts: Mapping[str, str]) -> None:
-    """Report rewrites that hold a run of a document's words, unless their note answers for it."""
-    rows = [row for row in state.passages if not _has_note(row)]
-    for quotation in find_quotations([row.data["text"] for row in rows], texts):
-        row = rows[quotation.passage]
-        found = f"{row.data['id']} shares a run of {RUN_WORDS} words or more with {quotation.document}"
-        fault = (
-            "quoted-text",
-            f"{found}: '{quotation.opening} ...'",
-            "text of our own",
-            "Say it in other words; if it is names and citations only, say so in a note.",
-        )
-        state.add(PASSAGES, row.line, fault)
-
-
-def _has_note(row: Row) -> bool:
-    note = row.data.get("note")
-    return isinstance(note, str) and note.strip() != ""
 
 
 def _sides_differ(state: _State, first: _Item, item: _Item) -> bool:

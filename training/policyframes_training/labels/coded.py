@@ -47,6 +47,8 @@ CATALOGUE_COLUMNS = (
     "words",
     "sha256",
 )
+# Of the files of a folder of labels, those of passages that are for learning alone.
+FURTHER, COUNTERFACTUALS = "further.jsonl", "counterfactuals.jsonl"
 _REMEDY = "Run `policyframes labels check` for the list of all defects."
 
 
@@ -195,7 +197,8 @@ class Labels:
     """All of labels/. `splits` is None only while a new split is being made.
 
     `further` are spans of train documents that are for learning alone: not drawn as the others were, they may neither
-    calibrate nor be counted. Their coder's blind coding of spans that the first had coded is `third`.
+    calibrate nor be counted. Their coder's blind coding of spans that the first had coded is `third`. `counterfactuals`
+    are for learning alone too: passages in our own words that frame the subject of a span of train otherwise.
     """
 
     folder: Path
@@ -207,6 +210,7 @@ class Labels:
     splits: Splits | None
     further: tuple[Span, ...] = ()
     third: tuple[SecondCoding, ...] = ()
+    counterfactuals: tuple[CodedPassage, ...] = ()
 
     def passages_of(self, side: Side) -> tuple[CodedPassage, ...]:
         """Return the coded passages of one side, ordered by id.
@@ -238,9 +242,12 @@ def load_labels(folder: Path | str, *, with_splits: bool = True) -> Labels:
         TaxonomyError: the taxonomy does not follow its schema.
     """
     folder = Path(folder)
-    passages = [_read_passage(row, path, line) for row, path, line in _rows(folder / "passages.jsonl")]
+    passages, counterfactuals = (
+        [_read_passage(row, path, line) for row, path, line in _rows(folder / name, optional=optional)]
+        for name, optional in (("passages.jsonl", False), (COUNTERFACTUALS, True))
+    )
     spans = [_read_span(row, path, line) for row, path, line in _rows(folder / "spans.jsonl")]
-    further = [_read_span(row, path, line) for row, path, line in _rows(folder / "further.jsonl", optional=True)]
+    further = [_read_span(row, path, line) for row, path, line in _rows(folder / FURTHER, optional=True)]
     second, third = (_read_codings(folder / name) for name in ("second-coder.jsonl", "third-coder.jsonl"))
     return Labels(
         folder=folder,
@@ -252,6 +259,7 @@ def load_labels(folder: Path | str, *, with_splits: bool = True) -> Labels:
         splits=load_splits(folder / "splits.json") if with_splits else None,
         further=tuple(sorted(further, key=lambda span: span.id)),
         third=third,
+        counterfactuals=tuple(sorted(counterfactuals, key=lambda passage: passage.id)),
     )
 
 

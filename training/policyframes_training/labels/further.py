@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from policyframes_training.labels.anchors import Anchor, resolve_spans
-from policyframes_training.labels.coded import DRAWN
+from policyframes_training.labels.coded import DRAWN, FURTHER
 from policyframes_training.labels.defects import Defect, Row, read_lines
 from policyframes_training.labels.nearness import find_near_pairs
 from policyframes_training.labels.records import (
@@ -24,8 +24,6 @@ from policyframes_training.labels.records import (
     check_schema,
 )
 
-FURTHER = "further.jsonl"
-
 _FURTHER: Schema = {**SPAN, "drawn": (lambda value: value in DRAWN, " or ".join(DRAWN))}
 
 
@@ -36,6 +34,7 @@ class Surroundings:
     Attributes:
         framings: ids of the framings, in the order of the taxonomy.
         sides: side by document.
+        passages: the sound records of passages.jsonl.
         spans: the sound records of spans.jsonl.
         measured: texts that validate or test: id and text.
         documents: canonical text by document id; empty where none are at hand.
@@ -43,6 +42,7 @@ class Surroundings:
 
     framings: tuple[str, ...]
     sides: Mapping[str, str]
+    passages: Sequence[Row]
     spans: Sequence[Row]
     measured: Sequence[tuple[str, str]]
     documents: Mapping[str, str]

@@ -1,6 +1,6 @@
 """Finds passages that share a long run of words with a document: text that may not be our own.
 
-Compares texts only. What a shared run means, and when it is allowed, is `audit`'s affair.
+Nothing is quoted here but the first words of such a run, so that it can be found.
 """
 
 from __future__ import annotations
@@ -8,6 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+
+from policyframes_training.labels.defects import Row
+from policyframes_training.labels.records import Fault
 
 RUN_WORDS = 14
 _SHOWN_WORDS = 8
@@ -48,6 +51,27 @@ def find_quotations(passages: Sequence[str], documents: Mapping[str, str], size:
             holders.setdefault(run, name)
     found = ((number, _first_held(text, holders, size)) for number, text in enumerate(passages))
     return [Quotation(number, holders[run], " ".join(run[:_SHOWN_WORDS])) for number, run in found if run is not None]
+
+
+def check_quotations(rows: Sequence[Row], documents: Mapping[str, str]) -> Iterator[tuple[int, Fault]]:
+    """Yield line and fault of records whose text holds a run of a document's words, unless their note answers for it.
+
+    Args:
+        rows: sound records with `id`, `text` and perhaps a `note`.
+        documents: canonical text by document id.
+    """
+    silent = [row for row in rows if not has_note(row)]
+    for quotation in find_quotations([row.data["text"] for row in silent], documents):
+        row = silent[quotation.passage]
+        found = f"{row.data['id']} shares a run of {RUN_WORDS} words or more with {quotation.document}"
+        remedy = "Say it in other words; if it is names and citations only, say so in a note."
+        yield row.line, ("quoted-text", f"{found}: '{quotation.opening} ...'", "text of our own", remedy)
+
+
+def has_note(row: Row) -> bool:
+    """Return whether a record says why it is as it is."""
+    note = row.data.get("note")
+    return isinstance(note, str) and note.strip() != ""
 
 
 def _first_held(text: str, holders: Mapping[_Run, str], size: int) -> _Run | None:

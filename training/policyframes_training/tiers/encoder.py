@@ -16,9 +16,9 @@ from policyframes.backends import open_backend
 from policyframes.backends.runtimes import REFERENCE_RUNTIME
 from policyframes.bundle import Bundle, FramingSettings, check_vacant, load_bundle, save_bundle
 from policyframes.errors import UsageError
-from policyframes_training.corpus.corpus import Corpus
+from policyframes_training.corpus.corpus import Corpus, PassageSet
 from policyframes_training.corpus.held_out import FoldedLogits, HeldOut, Lesson
-from policyframes_training.corpus.learnable import read_extra, read_learnable
+from policyframes_training.corpus.learnable import read_extra
 from policyframes_training.corpus.uncoded import Uncoded, collect_uncoded
 from policyframes_training.encoder.checkpoints import claim_folder, clear_folder, hash_job
 from policyframes_training.encoder.data import TrainingRows, make_rows, make_taught_rows
@@ -150,11 +150,12 @@ def train_encoder(plan: EncoderPlan, report: Report = lambda _: None) -> Trained
     report(describe_corpus(corpus))
     fitted = _fit(plan, corpus, report)
     with record_run(store, experiment=plan.experiment, name=plan.name) as run:
-        bundle, measured = _make_bundle(plan, corpus, fitted, run_id=run.run_id)
+        held_out = _hold_out(plan, corpus, fitted)
+        bundle, measured = _make_bundle(plan, corpus, fitted, held_out, run_id=run.run_id)
         bundle_id = save_bundle(bundle, plan.output, overwrite=plan.overwrite)
         report(f"saved {plan.output}")
         if fitted.crossed is not None:
-            lesson = _make_lesson(corpus, fitted.crossed, replace(bundle, id=bundle_id))
+            lesson = _make_lesson(corpus, fitted.crossed, held_out, replace(bundle, id=bundle_id))
             save_cross_fit(lesson, plan.find_work_folder(plan.name) / LESSON)
         facts = _list_facts(plan, fitted)
         model_uri = record_bundle(run, plan, corpus, bundle=bundle, measured=measured, facts=facts)
@@ -189,7 +190,9 @@ def _fit(plan: EncoderPlan, corpus: Corpus, report: Report) -> _Fitted:
     lesson = read_lesson(plan.teacher, corpus, plan.documents, seed=plan.seed, report=report) if plan.teacher else None
     place = open_place(plan, report)
     validation = corpus.passages("validation")
-    rows = make_rows(read_learnable(corpus, seed=plan.seed, renamed=plan.settings.renamed), plan.settings)
+    # Read once: other names take some seconds.
+    extra = read_extra(corpus, seed=plan.seed, renamed=plan.settings.renamed)
+    rows = make_rows(corpus.passages("train") + extra, plan.settings)
     if lesson:
         rows += make_taught_rows(lesson.taught, corpus.framings, plan.settings)
     model = fit_encoder(rows, validation, plan.settings, seed=plan.seed, place=place.enter(_WHOLE))
@@ -203,10 +206,12 @@ def _fit(plan: EncoderPlan, corpus: Corpus, report: Report) -> _Fitted:
         report(f"nothing is held out: {lesson.teacher} has read the codes of every fold")
     if not plan.folds or (lesson and not lesson.by_fold):
         return _Fitted(model, files, difference, lesson)
-    return _Fitted(model, files, difference, lesson, _cross_fit(plan, corpus, lesson, place))
+    return _Fitted(model, files, difference, lesson, _cross_fit(plan, corpus, extra, lesson, place))
 
 
-def _cross_fit(plan: EncoderPlan, corpus: Corpus, lesson: Lesson | None, place: Workplace) -> _CrossFitted:
+def _cross_fit(
+    plan: EncoderPlan, corpus: Corpus, extra: PassageSet, lesson: Lesson | None, place: Workplace
+) -> _CrossFitted:
     train, validation = corpus.passages("train"), corpus.passages("validation")
     taught: tuple[TrainingRows, ...] = ()
     uncoded = Uncoded((), (), ())
@@ -216,7 +221,6 @@ def _cross_fit(plan: EncoderPlan, corpus: Corpus, lesson: Lesson | None, place: 
         taught = tuple(make_taught_rows(part, corpus.framings, plan.settings) for part in lesson.by_fold)
     elif plan.documents is not None:
         uncoded = collect_uncoded(corpus, plan.documents, place.report)
-    extra = read_extra(corpus, seed=plan.seed, renamed=plan.settings.renamed)
     folding = Folding(corpus.groups, plan.folds, uncoded.texts, taught, extra)
     folded = hold_out_encoder(train, validation, plan.settings, folding=folding, seed=plan.seed, place=place)
     if plan.teacher is None:
@@ -236,23 +240,14 @@ def _check_parts(lesson: Lesson, documents: Sequence[str], parts: npt.NDArray[np
     )
 
 
-def _make_bundle(plan: EncoderPlan, corpus: Corpus, fitted: _Fitted, *, run_id: str) -> tuple[Bundle, Measured]:
+def _make_bundle(
+    plan: EncoderPlan, corpus: Corpus, fitted: _Fitted, held_out: tuple[HeldOut, HeldOut], *, run_id: str
+) -> tuple[Bundle, Measured]:
     """Calibrate the exported graph on what was held out, measure on test, and return the bundle with all of it."""
     base = _describe_base(fitted.model)
-    bundle = Bundle(
-        name=plan.name,
-        kind="encoder-onnx",
-        framings=dict.fromkeys(corpus.framings, _UNSET),
-        promised_precision=PROMISED_PRECISION,
-        features={"max_tokens": plan.settings.max_tokens},
-        files=fitted.files,
-        provenance={**collect_provenance(plan, corpus, run_id), **base},
-        metrics={},
-        card="",
-    )
-    validation = _hold_out_validation(bundle, corpus)
-    empty = HeldOut.empty(len(corpus.framings))
-    train = align_folds(fitted.crossed.folded, validation) if fitted.crossed else empty
+    provenance = {**collect_provenance(plan, corpus, run_id), **base}
+    bundle = replace(_assemble(plan, corpus, fitted), provenance=provenance)
+    validation, train = held_out
     calibration = calibrate(validation, train, corpus.framings)
     errors = fit_tier_errors(calibration.settings, validation, train, corpus)
     bundle = replace(bundle, framings=calibration.settings, errors=errors)
@@ -265,17 +260,36 @@ def _make_bundle(plan: EncoderPlan, corpus: Corpus, fitted: _Fitted, *, run_id: 
     return replace(bundle, card=render_card(facts, texts)), measured
 
 
-def _hold_out_validation(bundle: Bundle, corpus: Corpus) -> HeldOut:
-    validation = corpus.passages("validation")
-    logits = np.asarray(open_backend(bundle, runtime=REFERENCE_RUNTIME).read(validation.texts).logits, dtype=np.float64)
-    return HeldOut(logits, validation.targets, validation.documents)
+def _assemble(plan: EncoderPlan, corpus: Corpus, fitted: _Fitted) -> Bundle:
+    """Return the bundle as it is before anything is known of it."""
+    return Bundle(
+        name=plan.name,
+        kind="encoder-onnx",
+        framings=dict.fromkeys(corpus.framings, _UNSET),
+        promised_precision=PROMISED_PRECISION,
+        features={"max_tokens": plan.settings.max_tokens},
+        files=fitted.files,
+        provenance={},
+        metrics={},
+        card="",
+    )
 
 
-def _make_lesson(corpus: Corpus, crossed: _CrossFitted, bundle: Bundle) -> CrossFit:
+def _hold_out(plan: EncoderPlan, corpus: Corpus, fitted: _Fitted) -> tuple[HeldOut, HeldOut]:
+    """Return validation as the exported graph reads it, and train as the folds do, on the scale of the graph."""
+    passages = corpus.passages("validation")
+    backend = open_backend(_assemble(plan, corpus, fitted), runtime=REFERENCE_RUNTIME)
+    logits = np.asarray(backend.read(passages.texts).logits, dtype=np.float64)
+    validation = HeldOut(logits, passages.targets, passages.documents)
+    empty = HeldOut.empty(len(corpus.framings))
+    return validation, align_folds(fitted.crossed.folded, validation) if fitted.crossed else empty
+
+
+def _make_lesson(corpus: Corpus, crossed: _CrossFitted, held_out: tuple[HeldOut, HeldOut], bundle: Bundle) -> CrossFit:
     """Return what the encoder and its folds said, for the fast tier and the cascade to learn from."""
-    validation = _hold_out_validation(bundle, corpus)
+    validation, train = held_out
     return CrossFit(
-        train=align_folds(crossed.folded, validation).logits,
+        train=train.logits,
         validation=validation.logits,
         uncoded_by_fold=crossed.uncoded_by_fold,
         fold_of=number_folds(corpus, crossed.folded.folds),

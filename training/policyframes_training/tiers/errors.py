@@ -176,7 +176,11 @@ def _calibrate(logits: Floats, settings: Mapping[str, FramingSettings]) -> Float
 
 
 def _recalibrate(train: HeldOut) -> Floats:
-    """Return probabilities of the folds' models; the bundle's settings do not fit their logits."""
+    """Return probabilities of the folds' models, calibrated on their own codes.
+
+    Their logits are on the bundle's scale, but its level is that of validation; how scores are spread is asked here at
+    the level that train has.
+    """
     if not train.documents:
         return np.empty(train.logits.shape)
     pairs = zip(train.logits.T, train.targets.T, strict=True)

@@ -13,9 +13,9 @@ import numpy as np
 from policyframes.backends import open_backend
 from policyframes.bundle import Bundle, check_vacant, load_bundle, save_bundle
 from policyframes.errors import TrainingError
-from policyframes_training.corpus.corpus import Corpus
+from policyframes_training.corpus.corpus import Corpus, PassageSet
 from policyframes_training.corpus.held_out import HeldOut, Lesson
-from policyframes_training.corpus.learnable import read_extra, read_learnable
+from policyframes_training.corpus.learnable import read_extra
 from policyframes_training.evaluation.measurement import measure_bundle
 from policyframes_training.linear.linear import (
     FOLDS,
@@ -110,8 +110,10 @@ def train_fast(plan: FastPlan, report: Report = lambda _: None) -> Trained:
     teaching = settle_teaching(plan.teacher, plan, corpus, report)
     lesson = read_lesson(teaching, corpus, plan.documents, seed=plan.seed, report=report) if teaching else None
     with record_run(store, experiment=plan.experiment, name=plan.name) as run:
-        trials = _choose(plan, corpus, lesson, report)
-        fitted = fit_fast(corpus, trials[0].settings, lesson=lesson, seed=plan.seed)
+        # Read once: other names take some seconds.
+        extra = read_extra(corpus, seed=plan.seed)
+        trials = _choose(plan, corpus, extra, lesson, report)
+        fitted = fit_fast(corpus, trials[0].settings, extra=extra, lesson=lesson, seed=plan.seed)
         bundle, measured = _make_bundle(plan, corpus, fitted, lesson=lesson, run_id=run.run_id)
         bundle_id = save_bundle(bundle, plan.output, overwrite=plan.overwrite)
         if fitted.folds:
@@ -136,12 +138,15 @@ def train_fast(plan: FastPlan, report: Report = lambda _: None) -> Trained:
     )
 
 
-def fit_fast(corpus: Corpus, chosen: LinearSettings, *, lesson: Lesson | None, seed: int) -> FittedFast:
+def fit_fast(
+    corpus: Corpus, chosen: LinearSettings, *, extra: PassageSet, lesson: Lesson | None, seed: int
+) -> FittedFast:
     """Fit the tier, and score validation and train by fits that had not seen them.
 
     Args:
         corpus: what is learned from.
         chosen: settings of every fit.
+        extra: what it learns from beside train, see `read_extra`.
         lesson: what a teacher says; None to learn from the codes alone.
         seed: of the fits.
 
@@ -149,7 +154,6 @@ def fit_fast(corpus: Corpus, chosen: LinearSettings, *, lesson: Lesson | None, s
         TrainingError: the passages do not suffice.
     """
     train, validation = corpus.passages("train"), corpus.passages("validation")
-    extra = read_extra(corpus, seed=seed)
     model = fit_linear(train + extra, chosen, seed=seed, taught=lesson.taught if lesson else None)
     validated = HeldOut(model.logits(validation.texts), validation.targets, validation.documents)
     if lesson is not None and not lesson.by_fold:
@@ -158,8 +162,10 @@ def fit_fast(corpus: Corpus, chosen: LinearSettings, *, lesson: Lesson | None, s
     return FittedFast(model, validated, align_folds(folded, validated), folds=len(lesson.by_fold) if lesson else FOLDS)
 
 
-def _choose(plan: FastPlan, corpus: Corpus, lesson: Lesson | None, report: Report) -> tuple[Trial, ...]:
-    learned = read_learnable(corpus, seed=plan.seed)
+def _choose(
+    plan: FastPlan, corpus: Corpus, extra: PassageSet, lesson: Lesson | None, report: Report
+) -> tuple[Trial, ...]:
+    learned = corpus.passages("train") + extra
     trials = choose_settings(
         learned,
         corpus.passages("validation"),

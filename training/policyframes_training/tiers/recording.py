@@ -166,7 +166,8 @@ def collect_facts(
         originals = int(passages.is_original.sum())
         counts[side] = (len(passages) - originals, originals)
     if len(corpus.further):
-        counts["further, for learning alone"] = (0, len(corpus.further))
+        originals = int(corpus.further.is_original.sum())
+        counts["for learning alone"] = (len(corpus.further) - originals, originals)
     return CardFacts(
         bundle=bundle,
         counts=counts,
@@ -181,5 +182,5 @@ def describe_corpus(corpus: Corpus) -> str:
     """Return one line on the corpus, and one on each thing that was assumed in reading it."""
     sizes = ", ".join(f"{side} {len(corpus.splits[side])}" for side in SIDES)
     first = f"corpus {corpus.sha256[:12]}: {sizes} passages; {len(corpus.unresolved)} originals left out"
-    further = (f"{len(corpus.further):,} further passages, for learning alone",) if len(corpus.further) else ()
+    further = (f"{len(corpus.further):,} passages more, for learning alone",) if len(corpus.further) else ()
     return "\n".join((first, *further, *corpus.notes))
