@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from policyframes.backends import chunks as chunks_module
 from policyframes.backends import ngram_index, open_backend
-from policyframes.backends.ngram import extract_ngrams
+from policyframes.backends.ngram import NgramLinear, extract_ngrams
 from policyframes.backends.words import find_words, join_hyphens
 from policyframes.bundle import load_bundle
 from policyframes.resources import models_folder
@@ -80,9 +80,19 @@ def test_batches_do_not_change_results():
     assert np.array_equal(backend.logits(texts)[600], backend.logits([texts[600]])[0])
 
 
+@pytest.mark.parametrize(
+    "features", [{"word_ngrams": [1, 2], "char_ngrams": None}, {"word_ngrams": [1, 1], "char_ngrams": [2, 3]}]
+)
+def test_threads_do_not_change_results(features):
+    texts = [f"threat {'court ' * (i % 7)} to – the ’banks’ No. {i}" for i in range(2_500)]
+    bundle = bundle_of(texts, features, every=3)
+
+    assert np.array_equal(NgramLinear(bundle, threads=3).logits(texts), NgramLinear(bundle, threads=1).logits(texts))
+
+
 # White space of every kind, marks that combine, signs that NFKC turns into others or into several, sigma, hyphens.
 ODD = (
-    "aAbzSsΣσςé'’-\u00ad_ \n\t\r\x0b\x0c\x1c\x1f\x85"
+    "aAbzSsΣσςé'’“”‘–—…•-\u00ad_ \n\t\r\x0b\x0c\x1c\x1f\x85"
     "\xa0\u1680\u2003\u2028\u202f\u3000\u200b\u0301\u0327\u00a8\u00b4\ufb01\ufdfa½ⅣİIı각ᄀ\u1161\u11a8\u0345"
 )
 FEATURES = (
@@ -130,7 +140,7 @@ def test_chunks_have_the_words_of_the_whole_text(text):
 
 
 @settings(max_examples=50)
-@given(st.lists(st.text(alphabet="ab-\n ’é", max_size=30), min_size=1, max_size=4), st.sampled_from(FEATURES))
+@given(st.lists(st.text(alphabet="ab-\n ’“–é", max_size=30), min_size=1, max_size=4), st.sampled_from(FEATURES))
 def test_logits_are_those_of_the_plain_sum(texts, features):
     bundle = bundle_of(texts, features)
 

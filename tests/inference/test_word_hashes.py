@@ -11,7 +11,8 @@ from policyframes.backends import words
 from policyframes.backends.words import find_words, hash_words
 
 PIECES = st.sampled_from(
-    "border|Mexico's|co-\nop|US-\nled|ü|’|'|''|_|-\n|\u00ad\n| |\n|…|“|”|ﬁn|İ|ß|Å|½|²|é|e\u0301|日本|\u200b|\ud800|"
+    "border|Mexico's|co-\nop|US-\nled|‘|–|—|•|\xa0|ü|’|'|''|_|-\n|\u00ad\n| |\n|…|“|”|a’b|–-\n|"
+    "ﬁn|İ|ß|Å|½|²|é|e\u0301|日本|\u200b|\ud800|"
     "\x00|\xff|7|a1|(|‿|\t".split("|")
 )
 TEXTS = st.lists(st.one_of(st.text(max_size=30), st.lists(PIECES, max_size=14).map("".join), st.just("")), max_size=6)

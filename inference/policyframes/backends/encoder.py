@@ -6,7 +6,6 @@ framing by framing: a framing is present where some part of the passage carries 
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -18,6 +17,7 @@ import numpy as np
 from policyframes.backends.runtimes import Tokens, choose_runtime, open_runtime
 from policyframes.backends.tiers import Logits, Reading
 from policyframes.bundle import Bundle
+from policyframes.cores import count_cores
 from policyframes.errors import BundleDamagedError
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class Encoder:
     def __init__(self, bundle: Bundle, *, runtime: str | None = None, threads: int | None = None) -> None:
         self.runtime = choose_runtime(runtime)
         self._tokenizer = _open_tokenizer(bundle.files["tokenizer.json"], int(bundle.features["max_tokens"]))
-        self._threads = threads or _count_cores()
+        self._threads = threads or count_cores()
         self._runtime = open_runtime(self.runtime, bundle.files["model.onnx"], self._threads)
         self._framings = len(bundle.framings)
 
@@ -144,8 +144,3 @@ def _make_senseless(error: BaseException) -> BundleDamagedError:
         allowed="the file that the tokenizer of the model was saved to",
         remedy="Export the encoder again.",
     )
-
-
-def _count_cores() -> int:
-    # A container's share of the machine, where the system tells it.
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ import typer
 
 from policyframes.cli.archive_plan import plan
 from policyframes.cli.archive_report import report
+from policyframes.cores import count_cores
 from policyframes.errors import ArchiveError, UsageError
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ def score(  # noqa: PLR0913  (each is an option of the command line)
     try:
         with _stop_on_signals(), open_progress(quiet=quiet) as observer:
             make_engine = _choose_engine(engine, address, workers, observer)
-            means = Means(workers=workers or _count_cores(), observer=observer, make_engine=make_engine)
+            means = Means(workers=workers or count_cores(), observer=observer, make_engine=make_engine)
             summary = score_archive(inputs, output, settings, means)
     except MemoryError as error:
         raise ArchiveError(
@@ -150,10 +150,6 @@ def _choose_engine(engine: str, address: str, workers: int, observer: Observer) 
             remedy="Add --engine ray, or leave the address out.",
         )
     return None
-
-
-def _count_cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class _StoppedError(BaseException):

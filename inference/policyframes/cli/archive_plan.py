@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from policyframes.cores import count_cores
+
 if TYPE_CHECKING:
     from policyframes.archive.forecast.forecast import Cost, Forecast
 
@@ -47,7 +49,7 @@ def plan(  # noqa: PLR0913  (each is an option of the command line)
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but the plan.")] = False,
 ) -> None:
     """Score a sample of an archive and print what all of it will take on this machine. Nothing is written."""
-    from policyframes.archive.forecast.forecast import count_cores, forecast_job  # noqa: PLC0415  (slow to import)
+    from policyframes.archive.forecast.forecast import forecast_job  # noqa: PLC0415  (slow to import)
     from policyframes.archive.settings import Settings  # noqa: PLC0415
 
     settings = Settings(

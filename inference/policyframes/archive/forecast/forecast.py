@@ -20,6 +20,7 @@ from policyframes.archive.settings import Settings
 from policyframes.archive.sources.presets import apply_source, require_textless
 from policyframes.archive.sources.texts import Join, fill_index, lead_to_texts, plan_join
 from policyframes.archive.tables import reserve_names
+from policyframes.cores import count_cores
 from policyframes.errors import MissingExtraError, UsageError
 from policyframes.scorer import load
 
@@ -222,8 +223,3 @@ def _price(quality: str, timing: Timing, sample: Sample, *, workers: int, cores:
 def measure_load() -> float:
     """Return how many processes wanted to run in the last minute; 0 where the system does not say."""
     return os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
-
-
-def count_cores() -> int:
-    """Return how many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
