@@ -48,7 +48,7 @@ ENTRIES: tuple[Entry, ...] = (
         "fast-v2",
         "ours: fast tier",
         "ours",
-        threaded=False,
+        threaded=True,
         slow=False,
         module="policyframes",
         make=_ours(bundle="fast-v2"),

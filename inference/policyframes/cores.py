@@ -6,5 +6,5 @@ import os
 
 
 def count_cores() -> int:
-    """Return the number of cores: a container's or a worker's share of the machine, where the system tells it."""
+    """Return the number of cores that this process may run on, where the system tells it; else those of the machine."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -11,7 +11,7 @@ from policyframes.backends import words
 from policyframes.backends.words import find_words, hash_words
 
 PIECES = st.sampled_from(
-    "border|Mexico's|co-\nop|US-\nled|‘|–|—|•|\xa0|ü|’|'|''|_|-\n|\u00ad\n| |\n|…|“|”|a’b|–-\n|"
+    "border|Mexico's|co-\nop|US-\nled|‘|–|—|•|\xa0|ü|’|'|''|_|-\n|\u00ad\n| |\n|…|“|”|a’b|Σ|aΣ…a|aΣ‘a|Σ’a|aΣ”|–-\n|"
     "ﬁn|İ|ß|Å|½|²|é|e\u0301|日本|\u200b|\ud800|"
     "\x00|\xff|7|a1|(|‿|\t".split("|")
 )

@@ -34,14 +34,21 @@ PAIR = {
 @pytest.fixture
 def written(labels):
     """The small set with two counterfactuals of documents that train, and a pair that measures."""
-    rows = [make_row("k0", "river-1990", LEVEES, 2), make_row("k1", "harbour-2004", ROBBERS, 2)]
+    rows = [make_row("k0", "river-1990", LEVEES, 2), make_row("k1", "harbour-2004", ROBBERS, 1)]
     write_rows(labels / COUNTERFACTUALS, rows)
     write_rows(labels / "challenge.jsonl", [PAIR])
     return labels
 
 
 def make_row(name, document, text, codes):
-    return {"id": name, "text": text, **codes_of(codes), "source": {"document": document, "start": 0, "end": 40}}
+    return {"id": name, "text": text, **codes_of(codes), "source": source_of(document)}
+
+
+def source_of(document, number=0):
+    """Return the place of a sentence, as its span says it."""
+    text = "\n\n".join(SENTENCES[document])
+    start = text.index(SENTENCES[document][number])
+    return {"document": document, "start": start, "end": start + len(SENTENCES[document][number])}
 
 
 def find(labels):
@@ -53,7 +60,7 @@ def test_a_clean_file_has_no_defect_and_is_read(written):
     read = load_labels(written).counterfactuals
     assert [(passage.id, passage.document, passage.codes.framings) for passage in read] == [
         ("k0", "river-1990", ("securitized",)),
-        ("k1", "harbour-2004", ("securitized",)),
+        ("k1", "harbour-2004", ("partnership",)),
     ]
 
 
@@ -80,6 +87,18 @@ def test_labels_without_the_file_are_whole(labels):
         (
             edit(COUNTERFACTUALS, 1, source={"document": "tunnel-2019", "start": 0, "end": 9}),
             ("counterfactual-not-train", COUNTERFACTUALS, 1),
+        ),
+        (
+            edit(COUNTERFACTUALS, 1, source=source_of("harbour-2004")),
+            ("same-framings", COUNTERFACTUALS, 1),
+        ),
+        (
+            edit(COUNTERFACTUALS, 1, source={"document": "river-1990", "start": None, "end": None}),
+            ("unknown-source", COUNTERFACTUALS, 1),
+        ),
+        (
+            edit(COUNTERFACTUALS, 1, source={"document": "river-1990", "start": 3, "end": 9}),
+            ("unknown-source", COUNTERFACTUALS, 1),
         ),
         (edit(COUNTERFACTUALS, 2, id="p3"), ("duplicate-id", COUNTERFACTUALS, 2)),
         (repeat_line(COUNTERFACTUALS, 1), ("duplicate-id", COUNTERFACTUALS, 3)),

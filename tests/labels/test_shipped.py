@@ -42,8 +42,8 @@ def test_rewrites_that_share_a_run_with_a_document_are_those_whose_note_says_why
 def test_counts_are_those_of_the_datasheet(labels, checkout):
     datasheet = (checkout / "labels" / "DATASHEET.md").read_text(encoding="utf-8")
     assert (len(labels.passages), len(labels.spans), len(labels.second)) == (3237, 4197, 299)
-    assert (len(labels.further), len(labels.third)) == (11789, 455)
-    for count in ("3,237", "4,197", "1,117", "299", "11,789", "455 spans"):
+    assert (len(labels.further), len(labels.third)) == (13107, 488)
+    for count in ("3,237", "4,197", "1,117", "299", "13,107", "488 spans"):
         assert count in datasheet
     for side, counts in measure_shares(labels, labels.splits).items():
         row = f"| {side} | {counts['documents']:,} | {counts['passages']:,} | {counts['spans']:,} |"
@@ -60,6 +60,18 @@ def test_further_passages_are_of_documents_that_train_and_counted_in_the_datashe
     drawn = Counter(span.drawn for span in labels.further)
     for count in (len(documents), *marked.values(), *drawn.values()):
         assert f"{count:,}" in datasheet
+
+
+def test_counterfactuals_are_of_documents_that_train_and_counted_in_the_datasheet(labels, checkout):
+    datasheet = " ".join((checkout / "labels" / "DATASHEET.md").read_text(encoding="utf-8").split())
+    written = labels.counterfactuals
+    sources = {(passage.document, passage.start, passage.end) for passage in written}
+    marked = Counter(framing for passage in written for framing in passage.codes.framings)
+    several = sum(len(passage.codes.framings) > 1 for passage in written)
+    assert {passage.document for passage in written} <= set(labels.splits.train)
+    for count in (len(written), len(sources), several, *marked.values()):
+        assert f"{count:,}" in datasheet
+    assert f"{sum(passage.codes.voice == 'reported' for passage in written)} are reported" in datasheet
 
 
 def test_the_agreement_of_the_third_coder_is_that_of_the_datasheet(labels, checkout):
@@ -109,7 +121,8 @@ def test_each_rewrite_of_a_span_has_its_codes_and_place(labels):
 
 
 def test_lines_are_sorted_by_id(checkout):
-    for file in ("passages.jsonl", "spans.jsonl", "further.jsonl", "second-coder.jsonl", "third-coder.jsonl"):
+    coded = ("passages", "spans", "further", "counterfactuals", "second-coder", "third-coder")
+    for file in (f"{name}.jsonl" for name in coded):
         lines = (checkout / "labels" / file).read_text(encoding="utf-8").splitlines()
         ids = [json.loads(line)["id"] for line in lines]
         assert ids == sorted(ids)

@@ -158,7 +158,7 @@ class ProcessEngine:
 
 
 def share_cores(place: int, count: int) -> tuple[int, ...]:
-    """Return the cores of a worker: an encoder starts a thread for each core that it may use."""
+    """Return the cores of a worker: a backend starts a thread for each core that it may use."""
     if not hasattr(os, "sched_getaffinity"):
         return ()
     cores = sorted(os.sched_getaffinity(0))

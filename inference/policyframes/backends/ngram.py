@@ -21,6 +21,8 @@ from policyframes.cores import count_cores
 
 _CHARACTERS = "c:"
 _BATCH = 1024
+# A batch takes ten megabytes while it is read.
+_MOST_THREADS = 8
 
 
 def extract_ngrams(text: str, features: Mapping[str, Any]) -> list[str]:
@@ -59,13 +61,13 @@ class NgramLinear:
 
     Args:
         bundle: of the kind `ngram-linear`.
-        threads: how many batches are read at a time; as many as there are cores unless given.
+        threads: how many batches are read at a time; as many as there are cores, and eight at most, unless given.
     """
 
     runtime = None
 
     def __init__(self, bundle: Bundle, *, threads: int | None = None) -> None:
-        self._threads = threads or count_cores()
+        self._threads = threads or min(count_cores(), _MOST_THREADS)
         sizes: Sequence[int] = bundle.features.get("char_ngrams") or ()
         # A text's place and a term's row share one number, so that sorting it sorts by both.
         self._bits = len(bundle.vocabulary).bit_length()

@@ -23,7 +23,7 @@ from policyframes.taxonomy import Taxonomy, load_taxonomy
 from policyframes_training.corpus.dataset_reader import is_dataset, read_tables
 from policyframes_training.corpus.dataset_rows import ORIGINS, CodedRow, read_rows
 from policyframes_training.corpus.dataset_split import split_rows
-from policyframes_training.corpus.label_rows import check_further, list_rewrites, resolve_originals, sort_into_sides
+from policyframes_training.corpus.label_rows import list_rewrites, refuse_measured, resolve_originals, sort_into_sides
 from policyframes_training.estimates import Estimate
 from policyframes_training.labels.agreement import measure_second_coder
 from policyframes_training.labels.anchors import Unresolved
@@ -201,6 +201,7 @@ def read_corpus(
     if is_dataset(path):
         return _read_dataset(path, _find_taxonomy(path, taxonomy), seed)
     read = load_labels(path)
+    refuse_measured(read)
     framings = read.taxonomy.framing_ids
     rows = list_rewrites(read, read.passages)
     further = list_rewrites(read, read.counterfactuals)
@@ -211,7 +212,6 @@ def read_corpus(
         rows, further, unresolved = rows + originals, more + further, lost + lost_too
         _report_unresolved(unresolved, len(read.spans) + len(read.further))
     sides = sort_into_sides(read, rows)
-    check_further(read)
     return Corpus(
         splits=_build_splits(sides, framings),
         framings=framings,

@@ -1,4 +1,4 @@
-"""Records of labels/ -> rows of a corpus, each on its side. Knows nothing of other data sets or of arrays."""
+"""Records of labels/ -> rows of a corpus, each on its side. Knows nothing of files of other sorts or of arrays."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def sort_into_sides(labels: Labels, rows: list[dict[str, Any]]) -> dict[Side, li
     return sides
 
 
-def check_further(labels: Labels) -> None:
+def refuse_measured(labels: Labels) -> None:
     """Check that nothing that is for learning alone is of a document that validates or tests.
 
     Raises:
@@ -87,10 +87,14 @@ def check_further(labels: Labels) -> None:
         if strays:
             raise TrainingError(
                 where=str(labels.folder / file),
-                found=f"passages of documents that do not train: {', '.join(strays[:_NAMED])}",
+                found=f"passages of documents that do not train: {', '.join(strays[:_NAMED])}{_count_rest(strays)}",
                 allowed="documents of the train side",
                 remedy="Delete them, or run `policyframes labels check` for the list.",
             )
+
+
+def _count_rest(names: Sequence[str]) -> str:
+    return f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
 
 
 def _make_row(

@@ -18,7 +18,7 @@ from policyframes.taxonomy import Aspect, load_taxonomy
 from policyframes_training.labels.anchors import Anchor, normalise_letters, resolve_spans
 from policyframes_training.labels.aspects import check_aspects
 from policyframes_training.labels.challenge import check_challenge
-from policyframes_training.labels.coded import CATALOGUE_COLUMNS, FURTHER, SIDES, read_documents
+from policyframes_training.labels.coded import CATALOGUE_COLUMNS, FURTHER, PASSAGES, SIDES, SPANS, read_documents
 from policyframes_training.labels.counterfactuals import check_counterfactuals
 from policyframes_training.labels.defects import Defect, Row, locate_documents, read_lines, read_table, read_text
 from policyframes_training.labels.further import Surroundings, check_further
@@ -39,9 +39,7 @@ from policyframes_training.labels.records import (
 )
 from policyframes_training.labels.taxonomyfile import check_taxonomy
 
-PASSAGES, SPANS, SECOND_CODER, THIRD_CODER, DOCUMENTS, SPLITS, TAXONOMY = (
-    "passages.jsonl",
-    "spans.jsonl",
+SECOND_CODER, THIRD_CODER, DOCUMENTS, SPLITS, TAXONOMY = (
     "second-coder.jsonl",
     "third-coder.jsonl",
     "documents.csv",

@@ -47,7 +47,8 @@ CATALOGUE_COLUMNS = (
     "words",
     "sha256",
 )
-# Of the files of a folder of labels, those of passages that are for learning alone.
+PASSAGES, SPANS = "passages.jsonl", "spans.jsonl"
+# For learning alone.
 FURTHER, COUNTERFACTUALS = "further.jsonl", "counterfactuals.jsonl"
 _REMEDY = "Run `policyframes labels check` for the list of all defects."
 
@@ -244,9 +245,9 @@ def load_labels(folder: Path | str, *, with_splits: bool = True) -> Labels:
     folder = Path(folder)
     passages, counterfactuals = (
         [_read_passage(row, path, line) for row, path, line in _rows(folder / name, optional=optional)]
-        for name, optional in (("passages.jsonl", False), (COUNTERFACTUALS, True))
+        for name, optional in ((PASSAGES, False), (COUNTERFACTUALS, True))
     )
-    spans = [_read_span(row, path, line) for row, path, line in _rows(folder / "spans.jsonl")]
+    spans = [_read_span(row, path, line) for row, path, line in _rows(folder / SPANS)]
     further = [_read_span(row, path, line) for row, path, line in _rows(folder / FURTHER, optional=True)]
     second, third = (_read_codings(folder / name) for name in ("second-coder.jsonl", "third-coder.jsonl"))
     return Labels(

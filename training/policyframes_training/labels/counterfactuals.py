@@ -6,11 +6,12 @@ difference with counterfactually-augmented data"). Reads; never repairs.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from policyframes_training.labels.challenge import CHALLENGE
-from policyframes_training.labels.coded import COUNTERFACTUALS
+from policyframes_training.labels.coded import COUNTERFACTUALS, FURTHER, PASSAGES
 from policyframes_training.labels.defects import Defect, Row, read_lines
 from policyframes_training.labels.further import Surroundings
 from policyframes_training.labels.nearness import find_near_pairs
@@ -39,9 +40,12 @@ def check_counterfactuals(folder: Path, around: Surroundings) -> list[Defect]:
         return defects
     faults: list[tuple[int, Fault]] = []
     sound: list[Row] = []
-    known = {row.data["id"]: f"{name}:{row.line}" for name, rows in _list_known(around) for row in rows}
+    spans = [*around.spans, *_read_further(folder)]
+    known = {row.data["id"]: f"{PASSAGES}:{row.line}" for row in around.passages}
+    known |= {row.data["id"]: "a coded span" for row in spans}
+    sources = {_place(row.data): row.data["framings"] for row in spans}
     for row in read_lines(path, defects):
-        found = list(_check_record(row, around, known))
+        found = list(_check_record(row, around, known)) or list(_check_source(row.data, sources))
         faults += [(row.line, fault) for fault in found]
         if not found:
             known[row.data["id"]] = f"line {row.line}"
@@ -51,9 +55,15 @@ def check_counterfactuals(folder: Path, around: Surroundings) -> list[Defect]:
     return defects + [Defect(COUNTERFACTUALS, line, *fault) for line, fault in faults]
 
 
-def _list_known(around: Surroundings) -> Iterator[tuple[str, list[Row]]]:
-    yield "passages.jsonl", list(around.passages)
-    yield "spans.jsonl", list(around.spans)
+def _read_further(folder: Path) -> list[Row]:
+    """Return the further spans that are whole enough to be a source; what they lack is a defect of their own file."""
+    path = folder / FURTHER
+    rows = read_lines(path, []) if path.exists() else []
+    return [row for row in rows if {"id", "document", "start", "end", "framings"} <= set(row.data)]
+
+
+def _place(source: Mapping[str, Any]) -> tuple[Any, ...]:
+    return source["document"], source["start"], source["end"]
 
 
 def _check_record(row: Row, around: Surroundings, known: dict[str, str]) -> Iterator[Fault]:
@@ -75,6 +85,16 @@ def _check_record(row: Row, around: Surroundings, known: dict[str, str]) -> Iter
         found = f"a counterfactual of {name}, which is on {side}"
         remedy = "Delete it: what is measured must not be learned."
         yield "counterfactual-not-train", found, "documents that train", remedy
+
+
+def _check_source(data: Mapping[str, Any], sources: Mapping[tuple[Any, ...], Sequence[str]]) -> Iterator[Fault]:
+    place = _place(data["source"])
+    if place not in sources:
+        found = f"a source at {place[1]} to {place[2]} of {place[0]}"
+        yield "unknown-source", found, "the place of a coded span", "Correct the place, or delete the passage."
+    elif list(sources[place]) == data["framings"]:
+        found = f"{data['id']} has the framings of its source, {', '.join(data['framings']) or 'none'}"
+        yield "same-framings", found, "other framings than the source's", "Delete the passage."
 
 
 def _list_pairs(folder: Path) -> Iterator[tuple[str, str]]:

@@ -53,7 +53,7 @@ class CardFacts:
 
     Attributes:
         bundle: complete but for its card.
-        counts: by split, and of the further passages where there are any, the numbers of rewrites and of originals.
+        counts: by split, and of what is for learning alone, the numbers of rewrites and of originals.
         params: settings of the fit.
         measured: the figures on the test split.
         calibration: what the bundle's settings were chosen from.
@@ -217,9 +217,9 @@ def _describe_training(facts: CardFacts, texts: TierTexts) -> str:
         "Trained on rewrites in our own words and on the coded originals. The originals' documents are not in the\n"
         "repository; labels/spans.jsonl says where each span lies in them."
         if provenance["with_originals"] == "yes"
-        else "Trained on rewrites in our own words alone."
+        else "Trained on passages in our own words alone."
     )
-    further = f"\nfurther passages `{provenance['further_sha256']}`," if "further_sha256" in provenance else ""
+    further = f"\nfor learning alone `{provenance['further_sha256']}`," if "further_sha256" in provenance else ""
     if not facts.is_ours:
         originals = f"Trained on {sum(facts.counts['train']):,} labelled passages of its maker's."
     return f"""## Training

@@ -218,10 +218,14 @@ def hold_out_anew(plan: Plan, corpus: Corpus, bundle: Bundle, teaching: Teaching
     if not learned:
         # One from before there were any: its folds learn from none either.
         corpus = corpus.without_further()
-    if (bundle.provenance.get("corpus_sha256"), learned) != (corpus.sha256, corpus.further_sha256):
+    hashes = {
+        "coded passages": (bundle.provenance.get("corpus_sha256"), corpus.sha256),
+        "passages for learning alone": (learned, corpus.further_sha256),
+    }
+    if differing := [name for name, (then, now) in hashes.items() if then != now]:
         raise TrainingError(
             where=f"bundle '{bundle.name}'",
-            found="it was trained on other passages than these",
+            found=f"it was trained on other {' and other '.join(differing)} than these",
             allowed="labels and documents as they were when it was trained",
             remedy=f"Train {bundle.name} again.",
         )

@@ -120,6 +120,7 @@ def _make_bundle(
     plan: Plan, whole: Corpus, corpus: VoiceCorpus, *, settings: LinearSettings, run_id: str
 ) -> tuple[Bundle, Measured, tuple[VoiceUse, ...]]:
     """Fit, calibrate on what was held out, measure on test, and return the bundle with all of it."""
+    # Nothing is learned from but train: a corpus of voices holds no further passages.
     fitted = fit_fast(corpus, settings, extra=corpus.further, lesson=None, seed=plan.seed)
     calibration = calibrate(fitted.validation, fitted.train, corpus.framings)
     bundle = build_bundle(
