@@ -177,7 +177,7 @@ def test_bundle_without_documents_says_so(plan):
 
     assert made.bundle.provenance["with_originals"] == "no"
     assert set(made.bundle.metrics["test"]) == {"rewrites"}
-    assert "Trained on rewrites in our own words alone." in made.bundle.card
+    assert "Trained on passages in our own words alone." in made.bundle.card
 
 
 def test_an_existing_folder_is_not_replaced_unasked(trained, plan):
