@@ -182,6 +182,23 @@ def test_slopes_follow_both_and_the_level_validation():
     assert (found.passages, found.documents) == (6_000, 6_000)
 
 
+@pytest.mark.parametrize("level", [-1.5, 1.5])
+def test_bands_keep_the_promise_at_the_level_of_validation_and_at_that_of_all(level):
+    chance = np.random.default_rng(3)
+    logits = chance.normal(0, 2, size=(80_000, 1))
+    present = chance.random(logits.shape) < 1 / (1 + np.exp(-logits - np.repeat([0.0, level], 40_000)[:, None]))
+    names = tuple(map(str, range(80_000)))
+    validation, train = (
+        HeldOut(logits[part], present[part], names[part]) for part in (slice(40_000), slice(40_000, None))
+    )
+    settings = calibrate(validation, train, ("securitized",), promised_precision=0.9).settings["securitized"]
+
+    for part in (slice(40_000), slice(None)):
+        read, coded = apply_platt(logits[part, 0], settings.slope, settings.offset), present[part, 0]
+        assert coded[read >= settings.uncertain_to].mean() >= 0.89
+        assert 1 - coded[read < settings.uncertain_from].mean() >= 0.89
+
+
 def test_without_train_validation_sets_everything():
     logits, present = _draw(4, n=300)
     validation = HeldOut(logits[:, None], present[:, None], ("v",) * 300)

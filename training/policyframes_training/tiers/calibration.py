@@ -58,7 +58,8 @@ def calibrate(
 
     Slopes, thresholds and bands come from both: few passages say little of a slope or a rare mistake. How common a
     framing is comes from validation alone, for train need not be like other documents in that; only the bands, which
-    promise something of documents that are like neither, are set on train as it is.
+    promise something of documents that are like neither, keep their promise at both levels: each end is the outer one
+    of that set on both as they are and that set with train at validation's level.
 
     Args:
         validation: its passages with the logits of the model itself.
@@ -80,9 +81,14 @@ def calibrate(
         (slope, offset), shift = fit_shared_platt(own, others)
         level = apply_platt(np.concatenate([own[0], others[0] + shift]), slope, offset)
         threshold = choose_threshold(level, targets[:, column])
-        # As they are: new documents too may be unlike validation in how common a framing is.
         probabilities = apply_platt(np.concatenate([own[0], others[0]]), slope, offset)
-        start, end = find_band(probabilities, targets[:, column], threshold, promised_precision=promised_precision)
+        # New documents may be like the one or the other in how common a framing is.
+        bands = (
+            find_band(read, targets[:, column], threshold, promised_precision=promised_precision)
+            for read in (probabilities, level)
+        )
+        (start, end), (other_start, other_end) = bands
+        start, end = min(start, other_start), max(end, other_end)
         settings[framing] = FramingSettings(threshold, slope, offset, uncertain_from=start, uncertain_to=end)
         decided = probabilities >= threshold
         outside[framing] = _share(probabilities >= end, decided), _share(probabilities < start, ~decided)
