@@ -45,22 +45,22 @@ def _ours(**choice: str) -> Callable[[Task], Contender]:
 
 ENTRIES: tuple[Entry, ...] = (
     Entry(
-        "fast-v2",
+        "fast-v3",
         "ours: fast tier",
         "ours",
         threaded=True,
         slow=False,
         module="policyframes",
-        make=_ours(bundle="fast-v2"),
+        make=_ours(bundle="fast-v3"),
     ),
     Entry(
-        "encoder-v3",
+        "encoder-v4",
         "ours: encoder tier",
         "ours",
         threaded=True,
         slow=True,
         module="policyframes",
-        make=_ours(runtime="onnxruntime", bundle="encoder-v3"),
+        make=_ours(runtime="onnxruntime", bundle="encoder-v4"),
     ),
     Entry(
         "encoder-openvino",
@@ -69,8 +69,8 @@ ENTRIES: tuple[Entry, ...] = (
         threaded=True,
         slow=True,
         module="policyframes",
-        make=_ours(runtime="openvino", bundle="encoder-v3"),
-        model="encoder-v3",
+        make=_ours(runtime="openvino", bundle="encoder-v4"),
+        model="encoder-v4",
     ),
     Entry(
         "cascade-balanced",
@@ -79,8 +79,8 @@ ENTRIES: tuple[Entry, ...] = (
         threaded=True,
         slow=True,
         module="policyframes",
-        make=_ours(runtime="onnxruntime", bundle="cascade-v3", quality="balanced"),
-        model="cascade-v3",
+        make=_ours(runtime="onnxruntime", bundle="cascade-v4", quality="balanced"),
+        model="cascade-v4",
     ),
     Entry(
         "cascade-best",
@@ -89,8 +89,8 @@ ENTRIES: tuple[Entry, ...] = (
         threaded=True,
         slow=True,
         module="policyframes",
-        make=_ours(runtime="onnxruntime", bundle="cascade-v3", quality="best"),
-        model="cascade-v3",
+        make=_ours(runtime="onnxruntime", bundle="cascade-v4", quality="best"),
+        model="cascade-v4",
     ),
     Entry(
         "sklearn",

@@ -93,7 +93,7 @@ def score_texts(decided: Flags, present: Flags, is_original: Flags) -> dict[str,
 def check_targets(records: Iterable[Record]) -> list[Target]:
     """Return the check list; the numbers behind it are medians."""
     by_name = {record.name: record for record in records}
-    fast, encoder, openvino = (by_name.get(name) for name in ("fast-v2", "encoder-v3", "encoder-openvino"))
+    fast, encoder, openvino = (by_name.get(name) for name in ("fast-v3", "encoder-v4", "encoder-openvino"))
     cascade, torch = by_name.get("cascade-balanced"), by_name.get("torch-sorted")
     pipelines = [by_name[name] for name in ("pipeline", "pipeline-32") if name in by_name and by_name[name].rate]
     pipeline = max(pipelines, key=lambda record: record.rate or 0.0, default=None)
@@ -125,7 +125,7 @@ def check_targets(records: Iterable[Record]) -> list[Target]:
 def find_rival(records: Iterable[Record]) -> Record | None:
     """Return the fastest peer whose F1 is no higher than that of our fast tier."""
     known = list(records)
-    ours = next((record for record in known if record.name == "fast-v2"), None)
+    ours = next((record for record in known if record.name == "fast-v3"), None)
     if ours is None or ours.score is None:
         return None
     limit = ours.score

@@ -102,7 +102,7 @@ def read_options() -> argparse.Namespace:
 
 def make_task(corpus: Corpus, options: argparse.Namespace) -> Task:
     """Return what every contender is given; transformers read as many tokens as our encoder, where it is there."""
-    bundle = locate_bundle("encoder-v3")
+    bundle = locate_bundle("encoder-v4")
     features = json.loads((bundle / "bundle.json").read_text(encoding="utf-8"))["features"] if bundle else {}
     return Task(
         framings=corpus.framings,

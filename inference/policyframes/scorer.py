@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from policyframes.profiles.extras import Axes, DataFrame
     from policyframes.profiles.plots import Theme
 
-DEFAULT_BUNDLE = "fast-v2"
-DEFAULT_CASCADE = "cascade-v3"
+DEFAULT_BUNDLE = "fast-v3"
+DEFAULT_CASCADE = "cascade-v4"
 
 _DEFAULT_QUALITY: Quality = "balanced"
 _FOREIGN = (

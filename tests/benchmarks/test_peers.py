@@ -108,7 +108,7 @@ def test_a_contender_is_as_fast_as_on_the_cores_that_suit_it():
 
 
 def test_the_rival_is_the_fastest_peer_that_is_no_better():
-    ours = _record("fast-v2", "ours", one=[100], f1=0.80)
+    ours = _record("fast-v3", "ours", one=[100], f1=0.80)
     better = _record("better", "peer", one=[900], f1=0.81)
     equal = _record("equal", "peer", one=[50], f1=0.80)
     worse = _record("worse", "peer", one=[40], f1=0.70)
@@ -121,9 +121,9 @@ def test_the_rival_is_the_fastest_peer_that_is_no_better():
 
 def test_targets_are_met_missed_or_not_measured():
     records = [
-        _record("fast-v2", "ours", one=[100], f1=0.80, cold=[0.4, 0.2, 0.9], peak=301_000_000),
+        _record("fast-v3", "ours", one=[100], f1=0.80, cold=[0.4, 0.2, 0.9], peak=301_000_000),
         _record("peer", "peer", one=[66], f1=0.80),
-        _record("encoder-v3", "ours", one=[70], everywhere=[100], f1=0.850),
+        _record("encoder-v4", "ours", one=[70], everywhere=[100], f1=0.850),
         _record("pipeline", "same weights", everywhere=[10]),
         _record("pipeline-32", "same weights", everywhere=[20]),
         _record("torch-sorted", "same weights", everywhere=[25], f1=0.855),
@@ -148,16 +148,16 @@ def test_targets_are_met_missed_or_not_measured():
 
 def test_tables_put_ratios_first_and_say_what_is_not_known():
     records = [
-        _record("fast-v2", "ours", one=[100, 300, 200], f1=0.80, cold=[0.2], peak=64_000_000, size=340_000),
+        _record("fast-v3", "ours", one=[100, 300, 200], f1=0.80, cold=[0.2], peak=64_000_000, size=340_000),
         _record("peer", "peer", one=[50], f1=0.75),
         Record("gone", "gone", "peer", missing="gone is not installed"),
     ]
 
     ratios, measures = tabulate_ratios(records).splitlines(), tabulate_measures(records).splitlines()
 
-    assert [line.split() for line in ratios] == [["ours", "/", "theirs", "fast-v2"], ["peer", "4.00x", "(+5.0)"]]
+    assert [line.split() for line in ratios] == [["ours", "/", "theirs", "fast-v3"], ["peer", "4.00x", "(+5.0)"]]
     assert "200 [100, 300]" in measures[1]
-    assert [line.split()[0] for line in measures[1:]] == ["fast-v2", "peer"]
+    assert [line.split()[0] for line in measures[1:]] == ["fast-v3", "peer"]
     assert show_range([], ".2f") == "-"
     assert align([["a", "b"], ["long", "c"]]) == "a     b\nlong  c"
 
@@ -207,7 +207,7 @@ def test_what_others_take_leaves_out_the_process_itself():
 
 
 def test_a_worker_times_what_it_is_asked_to_and_states_its_memory(work):
-    ready, rate, peak = _start_worker(work, "serve", "fast-v2", lines="0.01\npeak\n")
+    ready, rate, peak = _start_worker(work, "serve", "fast-v3", lines="0.01\npeak\n")
 
     assert ready == {"ready": True, "passages": 8}
     assert rate["rate"] > 0
@@ -215,7 +215,7 @@ def test_a_worker_times_what_it_is_asked_to_and_states_its_memory(work):
 
 
 def test_a_worker_answers_with_the_first_labels_of_a_fresh_process(work):
-    assert list(_start_worker(work, "first", "fast-v2")[0]) == ["labels"]
+    assert list(_start_worker(work, "first", "fast-v3")[0]) == ["labels"]
 
 
 def test_a_peer_is_trained_once_and_judged_from_its_folder(work):
@@ -232,7 +232,7 @@ def test_a_peer_is_trained_once_and_judged_from_its_folder(work):
 @pytest.mark.slow
 def test_one_command_prints_ratios_measures_and_targets(tmp_path):
     done = _run(
-        *("--only", "fast-v2,sklearn,pipeline", "--passages", "100", "--slow-passages", "50", "--rounds", "1"),
+        *("--only", "fast-v3,sklearn,pipeline", "--passages", "100", "--slow-passages", "50", "--rounds", "1"),
         *("--seconds", "0.01", "--work", str(tmp_path / "work"), "-o", str(tmp_path / "found.json")),
     )
 
@@ -245,7 +245,7 @@ def test_one_command_prints_ratios_measures_and_targets(tmp_path):
     assert sklearn["rates"]["one"]
     assert sklearn["size"] > 100_000
     assert pipeline["missing"]
-    assert "fast-v2" in done.stdout.split("\nRatios", 1)[1].splitlines()[1]
+    assert "fast-v3" in done.stdout.split("\nRatios", 1)[1].splitlines()[1]
     assert len(found["targets"]) == len(done.stdout.split("\nWanted", 1)[1].split("\n\n", 1)[0].splitlines()) - 1
 
 
@@ -253,7 +253,7 @@ def test_one_command_prints_ratios_measures_and_targets(tmp_path):
     ("arguments", "said"),
     [
         (("--passages", "0"), "--passages: 0; expected a whole number from 1 up"),
-        (("--only", "nobody"), "--only: nobody; expected of fast-v2, encoder-v3"),
+        (("--only", "nobody"), "--only: nobody; expected of fast-v3, encoder-v4"),
         (("--base", "no-such-folder"), "--base: no-such-folder is no folder"),
     ],
 )

@@ -49,7 +49,7 @@ def document_names(checkout):
 
 
 def test_the_figures_are_those_of_the_shipped_bundle(readme, checkout):
-    manifest = json.loads((checkout / "models" / "fast-v2" / "bundle.json").read_text(encoding="utf-8"))
+    manifest = json.loads((checkout / "models" / "fast-v3" / "bundle.json").read_text(encoding="utf-8"))
     originals, rewrites = (manifest["metrics"]["test"][name] for name in ("originals", "rewrites"))
 
     def show(part, name):

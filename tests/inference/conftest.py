@@ -34,8 +34,8 @@ def encoder_folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def cascade_folder(tmp_path: Path) -> Path:
-    save_bundle(make_cascade(save_parts(tmp_path)), tmp_path / "cascade-v3")
-    return tmp_path / "cascade-v3"
+    save_bundle(make_cascade(save_parts(tmp_path)), tmp_path / "cascade-v4")
+    return tmp_path / "cascade-v4"
 
 
 @pytest.fixture

@@ -100,7 +100,7 @@ def make_encoder(*, model=None, tokenizer=None, **changes) -> Bundle:
 
 def save_parts(folder, **bundles) -> dict[str, Bundle]:
     """Save the parts of a cascade beside each other and return them as loaded."""
-    parts = {"fast": make_bundle(name="fast-v2"), "encoder": make_encoder(), **bundles}
+    parts = {"fast": make_bundle(name="fast-v3"), "encoder": make_encoder(), **bundles}
     for bundle in parts.values():
         save_bundle(bundle, folder / bundle.name)
     return {part: load_bundle(folder / bundle.name) for part, bundle in parts.items()}
@@ -109,7 +109,7 @@ def save_parts(folder, **bundles) -> dict[str, Bundle]:
 def make_cascade(parts, **changes) -> Bundle:
     framings = {name: dataclasses.replace(entry, threshold=0.7) for name, entry in parts["fast"].framings.items()}
     fields = {
-        "name": "cascade-v3",
+        "name": "cascade-v4",
         "kind": "cascade",
         "framings": framings,
         "features": {

@@ -34,7 +34,7 @@ def test_a_cascade_is_loaded_with_its_parts(cascade_folder):
         "fast": "ngram-linear",
         "encoder": "encoder-onnx",
     }
-    assert cascade.parts["fast"].id == load_bundle(cascade_folder.parent / "fast-v2").id
+    assert cascade.parts["fast"].id == load_bundle(cascade_folder.parent / "fast-v3").id
     assert cascade.features["blend"] == SHARES
 
 
@@ -57,7 +57,7 @@ def test_a_cascade_finds_its_parts_from_inside_its_own_folder_and_through_a_link
         "",
         ".",
         "encoder-v1/",
-        "cascade-v3",
+        "cascade-v4",
         "x\x00-v1",
         5,
         None,
@@ -71,13 +71,13 @@ def test_a_part_with_a_name_that_is_a_path_is_refused(cascade_folder, name):
 
 def test_a_missing_part_is_named(cascade_folder):
     shutil.rmtree(cascade_folder.parent / "encoder-v1")
-    with pytest.raises(BundleIncompleteError, match=r"part 'encoder' of cascade-v3 is missing.*beside it"):
+    with pytest.raises(BundleIncompleteError, match=r"part 'encoder' of cascade-v4 is missing.*beside it"):
         load_bundle(cascade_folder)
 
 
 def test_a_part_of_another_id_is_named(cascade_folder):
     save_bundle(make_encoder(card="# Another\n"), cascade_folder.parent / "encoder-v1", overwrite=True)
-    with pytest.raises(BundleDamagedError, match=r"its id is .* and cascade-v3 was made with"):
+    with pytest.raises(BundleDamagedError, match=r"its id is .* and cascade-v4 was made with"):
         load_bundle(cascade_folder)
 
 
@@ -98,7 +98,7 @@ def test_a_part_that_is_a_pipe_or_file_is_missing(cascade_folder):
 
 
 def test_a_part_of_the_wrong_kind_is_refused(cascade_folder):
-    fast = load_bundle(cascade_folder.parent / "fast-v2")
+    fast = load_bundle(cascade_folder.parent / "fast-v3")
     rewrite_features(cascade_folder, parts=parts_with(cascade_folder, name=fast.name, id=fast.id))
     with pytest.raises(BundleDamagedError, match="kind 'ngram-linear'"):
         load_bundle(cascade_folder)
@@ -109,7 +109,7 @@ def test_a_cascade_in_a_cascade_is_refused(cascade_folder):
     shutil.copytree(cascade_folder, outer)
     inner = load_bundle(cascade_folder)
     rewrite_manifest(outer, name="outer-v1")
-    rewrite_features(outer, parts=parts_with(outer, name="cascade-v3", id=inner.id))
+    rewrite_features(outer, parts=parts_with(outer, name="cascade-v4", id=inner.id))
     with pytest.raises(BundleDamagedError, match="kind 'cascade'"):
         load_bundle(outer)
 
@@ -125,15 +125,15 @@ def test_parts_of_other_framings_or_another_order_are_refused(tmp_path, names):
     settings = make_bundle().framings["securitized"]
     parts = save_parts(tmp_path, encoder=make_encoder(framings=dict.fromkeys(names, settings)))
     with pytest.raises(BundleDamagedError, match="other framings"):
-        save_bundle(make_cascade(parts), tmp_path / "cascade-v3")
+        save_bundle(make_cascade(parts), tmp_path / "cascade-v4")
 
 
 @pytest.mark.parametrize(
     ("changes", "found"),
     [
         ({"parts": {}}, "not fast and encoder"),
-        ({"parts": {"fast": {"name": "fast-v2", "id": ID}}}, "not fast and encoder"),
-        ({"parts": {"fast": "fast-v2", "encoder": "encoder-v1"}}, "something else than a name and an id"),
+        ({"parts": {"fast": {"name": "fast-v3", "id": ID}}}, "not fast and encoder"),
+        ({"parts": {"fast": "fast-v3", "encoder": "encoder-v1"}}, "something else than a name and an id"),
         ({"parts": {"fast": {"name": "a-v1", "id": ID}, "encoder": {"name": "b-v1", "id": "x"}}}, "no sha256"),
         ({"blend": {}}, "not of fast and encoder"),
         ({"blend": {**SHARES, "fast": [1.0, 1.0]}}, "3 finite numbers"),
@@ -178,6 +178,6 @@ def test_a_file_beside_card_and_manifest_is_refused(cascade_folder):
 
 
 def test_every_error_of_a_part_is_an_error_of_a_bundle(cascade_folder):
-    (cascade_folder.parent / "fast-v2" / "bundle.json").write_text("{}")
-    with pytest.raises(BundleError, match="fast-v2"):
+    (cascade_folder.parent / "fast-v3" / "bundle.json").write_text("{}")
+    with pytest.raises(BundleError, match="fast-v3"):
         load_bundle(cascade_folder)

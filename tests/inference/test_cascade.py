@@ -27,7 +27,7 @@ def test_fast_sends_no_passage_to_the_encoder(cascade_folder):
     scores = load(cascade_folder, "fast").score([SURE, UNSURE])
 
     assert [score.tier for score in scores] == ["fast", "fast"]
-    assert scores == load(cascade_folder.parent / "fast-v2").score([SURE, UNSURE])
+    assert scores == load(cascade_folder.parent / "fast-v3").score([SURE, UNSURE])
 
 
 def test_balanced_sends_the_unsure_ones(cascade_folder):
@@ -75,8 +75,8 @@ def test_each_tier_decides_with_its_own_settings(tmp_path):
     parts = save_parts(tmp_path)
     shifted = FramingSettings(threshold=0.95, slope=1.0, offset=3.0, uncertain_from=0.0, uncertain_to=1.0)
     cascade = make_cascade(parts, framings=dict.fromkeys(parts["fast"].framings, shifted))
-    save_bundle(cascade, tmp_path / "cascade-v3")
-    sure, unsure = load(tmp_path / "cascade-v3").score([SURE, UNSURE])
+    save_bundle(cascade, tmp_path / "cascade-v4")
+    sure, unsure = load(tmp_path / "cascade-v4").score([SURE, UNSURE])
 
     assert sure.framings == ("securitized",)
     assert sure.uncertain == ()
@@ -91,9 +91,9 @@ def test_the_end_of_a_range_is_not_in_it(tmp_path):
     exact = 1 / (1 + math.exp(1.0))
     for bounds, tier in (([exact, 1.0], "encoder"), ([0.0, exact], "fast"), ([exact, exact], "fast")):
         features = make_cascade(parts).features | {"route": {"balanced": dict.fromkeys(parts["fast"].framings, bounds)}}
-        save_bundle(make_cascade(parts, features=features), tmp_path / "cascade-v3", overwrite=True)
+        save_bundle(make_cascade(parts, features=features), tmp_path / "cascade-v4", overwrite=True)
 
-        assert load(tmp_path / "cascade-v3").score([UNSURE])[0].tier == tier
+        assert load(tmp_path / "cascade-v4").score([UNSURE])[0].tier == tier
 
 
 def test_a_passage_scores_the_same_among_any_neighbours(cascade_folder):
@@ -113,14 +113,14 @@ def test_a_document_says_with_which_quality_it_was_scored(cascade_folder, scorer
 
 @pytest.mark.usefixtures("shipped_models")
 def test_without_a_bundle_the_quality_chooses_it():
-    assert load().bundle.name == load(quality="fast").bundle.name == "fast-v2"
-    assert load(quality="balanced").bundle.name == load(quality="best").bundle.name == "cascade-v3"
+    assert load().bundle.name == load(quality="fast").bundle.name == "fast-v3"
+    assert load(quality="balanced").bundle.name == load(quality="best").bundle.name == "cascade-v4"
     assert load(quality="best").quality == "best"
 
 
 def test_a_version_without_a_cascade_says_so(tmp_path, monkeypatch):
     monkeypatch.setattr(scorer_module, "models_folder", lambda: tmp_path)
-    with pytest.raises(BundleNotFoundError, match=r"ships without cascade-v3.*quality fast"):
+    with pytest.raises(BundleNotFoundError, match=r"ships without cascade-v4.*quality fast"):
         load(quality="best")
 
 

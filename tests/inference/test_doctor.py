@@ -27,7 +27,7 @@ def test_a_sound_installation_passes_every_check(run):
 
     assert code == 0
     assert all(check["ok"] for check in checks)
-    assert {"policyframes", "numpy", "taxonomy", "reader", "disk", "fast-v2"} <= {check["name"] for check in checks}
+    assert {"policyframes", "numpy", "taxonomy", "reader", "disk", "fast-v3"} <= {check["name"] for check in checks}
 
 
 def test_a_damaged_bundle_fails_with_its_error(run, monkeypatch, bundle_folder):
@@ -68,8 +68,8 @@ def test_every_quality_says_whether_this_installation_has_it(run, monkeypatch, c
     code, out = run("--json")
 
     assert code == 0
-    assert found_for(out, "fast") == "available, with fast-v2"
-    assert found_for(out, "best").startswith("available, with cascade-v3 on o")
+    assert found_for(out, "fast") == "available, with fast-v3"
+    assert found_for(out, "best").startswith("available, with cascade-v4 on o")
 
 
 def test_an_installation_without_the_encoders_libraries_is_sound_and_says_so(run, monkeypatch, cascade_folder):

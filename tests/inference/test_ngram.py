@@ -171,7 +171,7 @@ def test_logits_are_those_of_the_plain_sum(texts, features):
 def test_every_labelled_passage_scores_as_the_plain_sum(checkout):
     with (checkout / "labels" / "passages.jsonl").open(encoding="utf-8") as lines:
         texts = [json.loads(line)["text"] for line in lines]
-    shipped = load_bundle(models_folder() / "fast-v2")
+    shipped = load_bundle(models_folder() / "fast-v3")
     for bundle in (shipped, bundle_of(texts[::20], {"word_ngrams": [1, 2], "char_ngrams": None})):
         plain = [score_plainly(bundle, text) for text in texts]
 

@@ -134,11 +134,11 @@ def test_of_the_development_documents_only_four_do_not_look_english(shared_folde
 
 
 def test_a_folder_called_like_a_shipped_bundle_is_taken_only_by_its_path(tmp_path, monkeypatch):
-    save_bundle(make_bundle(), tmp_path / "fast-v2")
+    save_bundle(make_bundle(), tmp_path / "fast-v3")
     monkeypatch.chdir(tmp_path)
 
-    assert load().bundle.name == load("fast-v2").bundle.name == "fast-v2"
-    assert load("./fast-v2").bundle.name == load(Path("fast-v2")).bundle.name == "tiny-v1"
+    assert load().bundle.name == load("fast-v3").bundle.name == "fast-v3"
+    assert load("./fast-v3").bundle.name == load(Path("fast-v3")).bundle.name == "tiny-v1"
 
 
 def test_a_bundle_that_is_no_path_is_refused():

@@ -47,7 +47,7 @@ def test_the_wheel_holds_both_packages_the_taxonomy_and_the_bundles(wheel):
         "policyframes/data/taxonomy.yaml",
         *(
             f"policyframes/data/models/{name}/bundle.json"
-            for name in ("cascade-v3", "encoder-v3", "fast-v2", "voice-v1")
+            for name in ("cascade-v4", "encoder-v4", "fast-v3", "voice-v1")
         ),
         "policyframes_training/py.typed",
     } <= names

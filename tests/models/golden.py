@@ -17,7 +17,7 @@ from policyframes.scorer import Scorer, load
 from policyframes_training.corpus.corpus import hash_corpus, read_corpus
 from policyframes_training.evaluation.measurement import measure_bundle
 
-NAMES = ("fast-v2", "encoder-v3", "cascade-v3")
+NAMES = ("fast-v3", "encoder-v4", "cascade-v4")
 SEED = 0
 # How far a figure may fall below what was measured before the gate closes.
 EPSILON = 0.005

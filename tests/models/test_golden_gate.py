@@ -16,13 +16,13 @@ def own_files(tmp_path, monkeypatch):
     monkeypatch.setattr(golden, "FLOORS", tmp_path / "floors.json")
     monkeypatch.setattr(golden, "GOLDEN", tmp_path / "golden.json")
     monkeypatch.setattr(golden, "hash_test_split", lambda: "0" * 64)
-    monkeypatch.setattr(golden, "NAMES", ("fast-v2",))
-    floors = {"f1": {"fast-v2": {"macro": 0.8, "governance": 0.7}}}
+    monkeypatch.setattr(golden, "NAMES", ("fast-v3",))
+    floors = {"f1": {"fast-v3": {"macro": 0.8, "governance": 0.7}}}
     golden.FLOORS.write_text(json.dumps(floors), encoding="utf-8")
 
 
 def _floors():
-    return json.loads(golden.FLOORS.read_text(encoding="utf-8"))["f1"]["fast-v2"]
+    return json.loads(golden.FLOORS.read_text(encoding="utf-8"))["f1"]["fast-v3"]
 
 
 def test_a_lower_figure_is_refused_and_nothing_written(monkeypatch, capsys):

@@ -133,7 +133,7 @@ share_...                     the same as a share of the article's passages
 has_...                       whether at least one passage carries it
 p_...                         mean probability over the passages; of none, that no framing is there
 primary                       the framing of most passages; empty where no passage carries one
-bundle, bundle_id, quality, version   what scored it; quality is empty where the bundle has one tier, as fast-v2
+bundle, bundle_id, quality, version   what scored it; quality is empty where the bundle has one tier, as fast-v3
 cluster, is_duplicate         with --dedupe: id of the first article of which this is a copy, or its own; whether it is
                               a copy. In summary.json passages and counts hold copies too; the shares leave them out:
                               they are of passages - duplicate_passages

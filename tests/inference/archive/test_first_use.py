@@ -159,7 +159,7 @@ def test_links_to_tables_that_are_there_anyway_are_no_second_inputs(tmp_path):
 
 def test_what_follows_from_another_quality_is_not_listed_beside_it():
     differences = [
-        'model.bundle: "fast-v2" before, "cascade-v3" now',
+        'model.bundle: "fast-v3" before, "cascade-v4" now',
         'model.bundle_id: "a" before, "b" now',
         'model.quality: "fast" before, "best" now',
         'code.libraries.tokenizers: null before, "1" now',

@@ -49,7 +49,7 @@ def test_the_shares_of_the_words_and_the_intercepts_make_the_logits(features):
 
 
 def test_they_do_so_for_the_shipped_bundle():
-    bundle = load_bundle(models_folder() / "fast-v2")
+    bundle = load_bundle(models_folder() / "fast-v3")
     summed = [NgramContributions(bundle).share(find_words(text)).sum(axis=0) for text in TEXTS]
 
     expected = open_backend(bundle).logits(TEXTS) - bundle.tensors["intercepts"].astype(np.float64)

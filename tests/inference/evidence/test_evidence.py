@@ -139,7 +139,7 @@ def test_texts_with_hardly_a_word_are_explained(any_scorer, text):
 
 
 def test_a_word_that_a_line_end_parts_is_one_mark():
-    scorer = load("fast-v2")
+    scorer = load("fast-v3")
     text = "It was a fine summer, and both cities spoke at length of cooper-\nation. The delegates left by train."
 
     assert "cooper-\nation" in spell(text, scorer.explain([text], ["partnership"])[0]["partnership"].words)
@@ -148,7 +148,7 @@ def test_a_word_that_a_line_end_parts_is_one_mark():
 def test_hundreds_of_passages_take_seconds_at_most():
     import time  # noqa: PLC0415  (only this test looks at the clock)
 
-    scorer = load("fast-v2")
+    scorer = load("fast-v3")
     words = np.array(scorer.bundle.vocabulary)
     chance = np.random.default_rng(1)
     texts = [". ".join(" ".join(chance.choice(words, 20)) for _ in range(4)) for _ in range(500)]

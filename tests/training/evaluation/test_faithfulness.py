@@ -36,7 +36,7 @@ def rewrites(checkout):
 
 @pytest.fixture(scope="module")
 def fast():
-    return load("fast-v2")
+    return load("fast-v3")
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +94,7 @@ def test_marks_cover_a_fifth_of_the_words_at_most(measured):
 
 
 def test_evidence_of_a_model_that_has_learnt_nothing_is_no_better_than_chance(rewrites):
-    scorer = load("fast-v2")
+    scorer = load("fast-v3")
     scorer.__dict__["weigher"] = Weigher(shuffle_bundle(scorer.bundle, seed=1), scorer._backend)
     found = measure_faithfulness(scorer, rewrites, seed=0, resamples=200, draws=5, limit=200)
     effects = {(effect.way, effect.framing): effect for effect in found.effects}

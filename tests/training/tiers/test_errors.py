@@ -129,7 +129,7 @@ def corpus(tiny):
 def home(tmp_path, corpus):
     """Return a folder with a cascade, its parts, and the lessons that their training would have left."""
     parts = save_parts(tmp_path)
-    save_bundle(make_cascade(parts), tmp_path / "cascade-v3")
+    save_bundle(make_cascade(parts), tmp_path / "cascade-v4")
     for number, part in enumerate(parts.values()):
         generator = np.random.default_rng(number)
         logits = {
@@ -154,8 +154,8 @@ def plan(home, tiny):
     return Plan(
         labels=tiny.labels,
         documents=None,
-        output=home / "cascade-v3",
-        name="cascade-v3",
+        output=home / "cascade-v4",
+        name="cascade-v4",
         seed=0,
         experiment="",
         work=home / "work",
@@ -164,7 +164,7 @@ def plan(home, tiny):
 
 def test_a_cascade_and_its_parts_are_amended_and_still_fit(plan, home, corpus):
     amended = amend_errors(plan)
-    loaded = load_bundle(home / "cascade-v3")
+    loaded = load_bundle(home / "cascade-v4")
 
     assert [bundle.id for bundle in amended] == [*(part.id for part in loaded.parts.values()), loaded.id]
     assert set(loaded.errors) == {"balanced", "best"}
@@ -176,10 +176,10 @@ def test_a_cascade_and_its_parts_are_amended_and_still_fit(plan, home, corpus):
 
 def test_amending_changes_no_score_and_is_the_same_twice(plan, home):
     texts = ["the threat at the border", "a court", "partner"]
-    before = [Scorer(load_bundle(home / "cascade-v3"), quality).score(texts) for quality in QUALITIES]
+    before = [Scorer(load_bundle(home / "cascade-v4"), quality).score(texts) for quality in QUALITIES]
     first = amend_errors(plan)
 
-    assert [Scorer(load_bundle(home / "cascade-v3"), quality).score(texts) for quality in QUALITIES] == before
+    assert [Scorer(load_bundle(home / "cascade-v4"), quality).score(texts) for quality in QUALITIES] == before
     assert [bundle.id for bundle in amend_errors(plan)] == [bundle.id for bundle in first]
 
 
@@ -202,11 +202,11 @@ def test_the_errors_of_balanced_are_of_both_tiers(plan):
 
 def test_without_a_lesson_nothing_is_written(plan, home):
     shutil.rmtree(home / "work")
-    before = (home / "fast-v2" / "bundle.json").read_bytes()
+    before = (home / "fast-v3" / "bundle.json").read_bytes()
 
     with pytest.raises(TrainingError, match="cannot be read"):
         amend_errors(plan)
-    assert (home / "fast-v2" / "bundle.json").read_bytes() == before
+    assert (home / "fast-v3" / "bundle.json").read_bytes() == before
 
 
 def test_a_bundle_of_other_framings_is_refused(plan, home):
@@ -219,7 +219,7 @@ def test_a_bundle_of_other_framings_is_refused(plan, home):
 
 def test_the_command_says_the_new_ids(home, tiny):
     options = ["--labels", str(tiny.labels), "--work", str(home / "work")]
-    result = CliRunner().invoke(app, ["errors", str(home / "cascade-v3"), *options])
+    result = CliRunner().invoke(app, ["errors", str(home / "cascade-v4"), *options])
 
     assert result.exit_code == 0, result.output
-    assert f"cascade-v3  {load_bundle(home / 'cascade-v3').id}" in result.output
+    assert f"cascade-v4  {load_bundle(home / 'cascade-v4').id}" in result.output

@@ -46,7 +46,7 @@ def test_a_thousand_rows_score_in_spark_as_they_do_without(tmp_path):
     pytest.importorskip("pyspark", reason="pyspark is not installed")
     if shutil.which("java") is None:
         pytest.skip("Spark needs Java, which is not installed")
-    bundle = Path(__file__).parents[3] / "models" / "fast-v2"
+    bundle = Path(__file__).parents[3] / "models" / "fast-v3"
     words = ("threat", "court", "partner", "border")
     texts = [
         f"The {words[i % 4]} matters to item {i}, and the {words[i // 4 % 4]} to nobody else." for i in range(1000)
