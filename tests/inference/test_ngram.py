@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 
 from policyframes.backends import chunks as chunks_module
 from policyframes.backends import ngram, ngram_index, open_backend
-from policyframes.backends import words as words_module
 from policyframes.backends.ngram import NgramLinear, extract_ngrams
 from policyframes.backends.words import find_words, join_hyphens
 from policyframes.bundle import load_bundle
@@ -132,10 +131,9 @@ def test_threads_do_not_change_results(features, monkeypatch):
     texts = [f"threat {'court ' * (i % 7)} to – the ’banks’ {'x' * (i % 60)} No. {i}" for i in range(600)]
     bundle = bundle_of(texts, features, every=3)
     whole = NgramLinear(bundle, threads=1).logits(texts)
-    # Small batches, a cache that is soon full, powers that others replace: by these threads could disturb each other.
+    # Small batches, a cache that is soon full: by these threads could disturb each other.
     monkeypatch.setattr(ngram, "_BATCH", 8)
     monkeypatch.setattr(chunks_module, "_MOST_CHUNKS", 5)
-    monkeypatch.setattr(words_module, "_powers", (np.ones(1, np.uint64), np.ones(1, np.uint64)))
     backend = NgramLinear(bundle, threads=4)
     seen = set()
     score_batch = backend._score_batch

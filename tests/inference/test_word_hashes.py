@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -12,17 +14,21 @@ from policyframes.backends.words import find_words, hash_words
 
 PIECES = st.sampled_from(
     "border|Mexico's|co-\nop|US-\nled|‘|–|—|•|\xa0|ü|’|'|''|_|-\n|\u00ad\n| |\n|…|“|”|a’b|Σ|aΣ…a|aΣ‘a|Σ’a|aΣ”|–-\n|"
-    "ﬁn|İ|ß|Å|½|²|é|e\u0301|日本|\u200b|\ud800|"
+    "security|government|interoperability|disproportionately|antidisestablishmentarianism1234|"
+    "antidisestablishmentarianism12345|ﬁn|İ|ß|Å|½|²|é|e\u0301|日本|\u200b|\ud800|"
     "\x00|\xff|7|a1|(|‿|\t".split("|")
 )
 TEXTS = st.lists(st.one_of(st.text(max_size=30), st.lists(PIECES, max_size=14).map("".join), st.just("")), max_size=6)
 
 
 def hash_word(word: str) -> int:
+    data = word.encode()
+    if len(data) > 32:
+        return int.from_bytes(hashlib.blake2b(data, digest_size=8).digest(), "little", signed=True)
     value = 0
-    for place, byte in enumerate(word.encode()):
-        value += byte * pow(words._BASE, place, 2**64)
-    return int(np.uint64(value % 2**64).view(np.int64)) if value else 0
+    for start in range(0, len(data), 8):
+        value = value * words._BASE + int.from_bytes(data[start : start + 8], "little")
+    return int(np.uint64(value % 2**64).view(np.int64))
 
 
 def expect(texts):

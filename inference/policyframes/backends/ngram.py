@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from policyframes.backends.chunks import ChunkCache
 from policyframes.backends.ngram_index import NgramIndex
+from policyframes.backends.occurrences import count_occurrences
 from policyframes.backends.tiers import Reading
 from policyframes.backends.words import find_words, join_hyphens
 from policyframes.bundle import Bundle
@@ -69,7 +70,7 @@ class NgramLinear:
     def __init__(self, bundle: Bundle, *, threads: int | None = None) -> None:
         self._threads = threads or min(count_cores(), _MOST_THREADS)
         sizes: Sequence[int] = bundle.features.get("char_ngrams") or ()
-        # A text's place and a term's row share one number, so that sorting it sorts by both.
+        # A text's place and a term's row share one number.
         self._bits = len(bundle.vocabulary).bit_length()
         self._index = NgramIndex(bundle.vocabulary, bundle.features["word_ngrams"])
         rows = {term: row for row, term in enumerate(bundle.vocabulary, 1) if sizes and term.startswith(_CHARACTERS)}
@@ -77,9 +78,9 @@ class NgramLinear:
             lambda chunk: tuple(rows[gram] for gram in _cut_words(find_words(chunk), sizes) if gram in rows)
         )
         self._has_characters = bool(sizes)
-        self._idf = bundle.tensors["idf"].astype(np.float64)
-        # One column after the other: each is summed on its own.
-        self._coefficients = np.asfortranarray(bundle.tensors["coefficients"].astype(np.float64))
+        idf = bundle.tensors["idf"].astype(np.float64)[:, None]
+        # What a term adds to each framing, and to the square of the norm: side by side, so that they are read at once.
+        self._weights = np.hstack([bundle.tensors["coefficients"].astype(np.float64) * idf, idf * idf])
         self._intercepts = bundle.tensors["intercepts"].astype(np.float64)
 
     def logits(self, texts: Sequence[str]) -> npt.NDArray[np.float64]:
@@ -98,22 +99,26 @@ class NgramLinear:
         return Reading(self.logits(texts), np.zeros(len(texts), dtype=np.bool_))
 
     def _score_batch(self, texts: Sequence[str]) -> npt.NDArray[np.float64]:
-        owner, row, frequency = self._count(texts)
-        weight = (1.0 + np.log(frequency)) * self._idf[row]
-        # bincount adds in order, and the order within a text is that of the rows: neighbours change nothing.
-        norms = np.sqrt(np.bincount(owner, weight * weight, len(texts)))
-        columns = [np.bincount(owner, weight * column[row], len(texts)) for column in self._coefficients.T]
-        return np.asarray(np.stack(columns, axis=1) / np.where(norms > 0, norms, 1.0)[:, None] + self._intercepts)
+        sums = np.zeros((len(texts), self._weights.shape[1]))
+        for owner, row in self._find_terms(texts):
+            # The order within a text is that of its words: neighbours change nothing.
+            places, counts = count_occurrences(owner << self._bits | row)
+            weights = self._weights.take(row[places], axis=0)
+            frequency = 1.0 + np.log(counts)
+            weights *= frequency[:, None]
+            weights[:, -1] *= frequency
+            owners = owner[places]
+            firsts = np.flatnonzero(np.concatenate([[True], owners[1:] != owners[:-1]])[: len(owners)])
+            if len(firsts):
+                sums[owners[firsts]] += np.add.reduceat(weights, firsts, axis=0)
+        norms = np.sqrt(sums[:, -1:])
+        return np.asarray(sums[:, :-1] / np.where(norms > 0, norms, 1.0) + self._intercepts)
 
-    def _count(self, texts: Sequence[str]) -> tuple[npt.NDArray[np.int64], ...]:
-        """Return text, row and number of each term that occurs, by text and then by row."""
+    def _find_terms(self, texts: Sequence[str]) -> list[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]]:
+        """Return text and row of each term that occurs, in the order of the texts, as pairs of arrays."""
         found = self._index.find_rows(texts)
         if self._has_characters:
             chunked = [join_hyphens(text).split() for text in texts]
             owner, row = self._characters.look_up(chunked)
             found.append((owner[row > 0], row[row > 0] - 1))
-        # The texts are in order already, and the stable way makes use of it.
-        keys = np.sort(np.concatenate([owner << self._bits | row for owner, row in found]), kind="stable")
-        firsts = np.flatnonzero(np.diff(keys, prepend=-1))
-        different = keys[firsts]
-        return different >> self._bits, different & (1 << self._bits) - 1, np.diff(firsts, append=len(keys))
+        return found

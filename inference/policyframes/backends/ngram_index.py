@@ -8,14 +8,14 @@ from itertools import chain
 import numpy as np
 import numpy.typing as npt
 
+from policyframes.backends.occurrences import SCATTER
 from policyframes.backends.words import hash_words
 
 # Slots for each key, so that few keys share one; and no more than fit into a processor's cache.
 _ROOM = 8
 _MOST_SLOT_BITS = 20
 _WORD_AND_END = 2
-# Knuth's multiplicative hash: odd, and near 2**64 divided by the golden ratio.
-_SCATTER = np.uint64(11_400_714_819_323_198_485)
+_BITS = 64
 
 Numbers = npt.NDArray[np.int64]
 
@@ -116,28 +116,32 @@ class _Level:
     def __init__(self, keys: Numbers) -> None:
         self._keys = keys
         self.rows = np.full(len(keys), -1, dtype=np.int64)
-        # A slot keeps the last of those that share it; the few others are searched for.
-        self._shift = np.uint64(64 - min(_MOST_SLOT_BITS, max(1, (len(keys) * _ROOM).bit_length())))
-        slots = self._scatter(keys)
-        self._slots = np.full(2 ** (64 - int(self._shift)), -1, dtype=np.int32)
-        self._slots[slots] = np.arange(len(keys))
-        self._crowded_out = np.flatnonzero(self._slots[slots] != np.arange(len(keys)))
-        self._others = np.append(keys[self._crowded_out], np.iinfo(np.int64).max)
+        self._tables: list[tuple[np.uint64, npt.NDArray[np.int32]]] = []
+        left, product = np.arange(len(keys), dtype=np.int32), keys.view(np.uint64)
+        # A slot keeps the last of those that share it; the few others meet in the next table, by another hash.
+        while len(left) or not self._tables:
+            bits = min(_MOST_SLOT_BITS, max(1, (len(left) * _ROOM).bit_length()))
+            product, shift = product * SCATTER, np.uint64(_BITS - bits)
+            at = (product >> shift).view(np.int64)
+            slots = np.full(2**bits, -1, dtype=np.int32)
+            slots[at] = left
+            self._tables.append((shift, slots))
+            crowded_out = np.flatnonzero(slots[at] != left)
+            left, product = left[crowded_out], product[crowded_out]
 
     def find(self, keys: Numbers) -> tuple[Numbers, Numbers]:
         """Return which of the keys are n-grams, and the place of each of these."""
-        at = self._slots[self._scatter(keys)]
-        # Most neighbours are no term, and an empty slot tells so.
-        likely = np.flatnonzero(at >= 0)
-        wanted, at = keys[likely], at[likely].astype(np.int64)
-        missed = np.flatnonzero(self._keys[at] != wanted)
-        among = np.searchsorted(self._others, wanted[missed])
-        is_there = self._others[among] == wanted[missed]
-        at[missed] = -1
-        at[missed[is_there]] = self._crowded_out[among[is_there]]
-        right = at >= 0
-        return likely[right], at[right]
+        places = self._look_up(keys, keys.view(np.uint64), 0)
+        known = np.flatnonzero(places >= 0)
+        return known, places[known].astype(np.int64)
 
-    def _scatter(self, keys: Numbers) -> Numbers:
-        """Return the slot of each key."""
-        return np.asarray((keys.view(np.uint64) * _SCATTER) >> self._shift).view(np.int64)
+    def _look_up(self, keys: Numbers, product: npt.NDArray[np.uint64], table: int) -> npt.NDArray[np.int32]:
+        """Return the place of each key, -1 for one that is no n-gram."""
+        product, (shift, slots) = product * SCATTER, self._tables[table]
+        places = slots[(product >> shift).view(np.int64)]
+        # Most neighbours are no term, and an empty slot tells so.
+        likely = np.flatnonzero(places >= 0)
+        missed = likely[np.flatnonzero(self._keys[places[likely]] != keys[likely])]
+        is_last = table + 1 == len(self._tables) or not len(missed)
+        places[missed] = -1 if is_last else self._look_up(keys[missed], product[missed], table + 1)
+        return places

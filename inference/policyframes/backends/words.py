@@ -8,13 +8,14 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
+from hashlib import blake2b
 
 import numpy as np
 import numpy.typing as npt
 
 # A line-end hyphen inside a word is typesetting; lower case on both sides keeps "US-\nMexico" apart.
 _HYPHENATED = re.compile(r"(?<=[a-z])[-\u00ad]\n(?=[a-z])")
-_ENDS_IN_HYPHEN = "-\n"
+_HYPHEN_END = "-\n"
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
 # Beyond ASCII, what is in no word.
 _BETWEEN_WORDS = re.compile(r"[^\x00-\x7f\w]+")
@@ -26,10 +27,14 @@ _MARKS = {**dict.fromkeys("\u201c\u201d\u2013\u2014\u2022\u00a0", " "), "\u2018"
 _END = b" \xff "
 _END_CODE = 0xFF
 _APOSTROPHE = ord("'")
-# Odd, so that it has an inverse modulo 2**64.
+# Odd, so that no two numbers have one product modulo 2**64.
 _BASE = 0x9E3779B97F4A7C15
-_MODULUS = 2**64
-# Longer runs of text are hashed in parts, so that the powers fit into the processor's cache.
+# Bytes of a word that are read at once, as one number.
+_PIECE = 8
+_MASKS = np.array([2 ** (8 * length) - 1 for length in range(_PIECE + 1)], dtype=np.uint64)
+# Longer words are too rare to be hashed together.
+_LONG = 4 * _PIECE
+# Longer runs of text are hashed in parts, so that what is reckoned fits into the processor's cache.
 _BLOCK = 2**17
 
 Hashes = npt.NDArray[np.int64]
@@ -43,8 +48,8 @@ def find_words(text: str) -> list[str]:
 def hash_words(texts: Sequence[str]) -> tuple[Hashes, Hashes]:
     """Return a hash of each word of all texts, with a word that no text holds after each text, and whose text it is.
 
-    The hash is a polynomial in the word's bytes modulo 2**64 (Karp and Rabin 1987, "Efficient randomized
-    pattern-matching algorithms"): that of all words comes from one product and one sum over all bytes.
+    The hash is a polynomial modulo 2**64 in pieces of eight bytes (Karp and Rabin 1987, "Efficient randomized
+    pattern-matching algorithms"): most words are one piece and their own hash.
 
     Args:
         texts: n texts.
@@ -52,11 +57,9 @@ def hash_words(texts: Sequence[str]) -> tuple[Hashes, Hashes]:
     Returns:
         Hashes, shape (words + n,), and the place of each one's text, ascending.
     """
-    encoded = [_prepare(text) for text in texts]
-    if sum(map(len, encoded)) <= _BLOCK:
-        hashes = _hash_block(_END.join([*encoded, b""]))
-    else:
-        hashes = np.concatenate([np.empty(0, np.int64), *map(_hash_block, _cut(encoded))])
+    # Most texts are ready as they are, and asking that here costs half of what asking it in a function does.
+    encoded = [text.encode() if text.isascii() and _HYPHEN_END not in text else _prepare(text) for text in texts]
+    hashes = np.concatenate([np.empty(0, np.int64), *map(_hash_block, _cut(_END.join([*encoded, b""])))])
     is_end = hashes == _END_CODE
     return hashes, np.cumsum(is_end) - is_end
 
@@ -64,7 +67,7 @@ def hash_words(texts: Sequence[str]) -> tuple[Hashes, Hashes]:
 def join_hyphens(text: str) -> str:
     """Return a passage without the hyphens that end lines inside words."""
     # The expression alone costs more than scoring a passage.
-    return _HYPHENATED.sub("", text) if _ENDS_IN_HYPHEN in text or "\u00ad\n" in text else text
+    return _HYPHENATED.sub("", text) if _HYPHEN_END in text or "\u00ad\n" in text else text
 
 
 def _normalise(text: str) -> str:
@@ -74,15 +77,14 @@ def _normalise(text: str) -> str:
 
 def _prepare(text: str) -> bytes:
     """Return a text of which `_CODES` tells the words: in UTF-8, and beyond ASCII in lower case and words alone."""
-    if not text.isascii():
-        # A replacement each is ten times as fast as the expression below.
-        for mark, plain in _MARKS.items():
-            text = text.replace(mark, plain)
-    if not text.isascii():
-        text = _BETWEEN_WORDS.sub(" ", _normalise(text).lower())
-    elif _ENDS_IN_HYPHEN in text:
-        text = join_hyphens(text)
-    return text.encode("utf-8", "replace")
+    if text.isascii():
+        return (join_hyphens(text) if _HYPHEN_END in text else text).encode()
+    # A replacement each is ten times as fast as the expression below.
+    for mark, plain in _MARKS.items():
+        text = text.replace(mark, plain)
+    if text.isascii():
+        return join_hyphens(text).encode()
+    return _BETWEEN_WORDS.sub(" ", _normalise(text).lower()).encode("utf-8", "replace")
 
 
 def _make_codes() -> bytes:
@@ -99,71 +101,40 @@ _CODES = _make_codes()
 
 
 def _hash_block(text: bytes) -> Hashes:
-    codes = np.frombuffer(bytearray(text.translate(_CODES)), dtype=np.uint8)
-    if not len(codes):
-        return np.empty(0, dtype=np.int64)
+    # The last piece may reach beyond the text.
+    codes = np.frombuffer(bytearray(text.translate(_CODES) + bytes(_PIECE)), dtype=np.uint8)
     quotes = np.flatnonzero(codes == _APOSTROPHE)
     # Every block ends with white space, so that nothing follows the last and nothing comes before the first.
     inside = (codes[quotes - 1] != 0) & (codes[quotes + 1] != 0)
     inside &= (codes[quotes - 1] != _APOSTROPHE) & (codes[quotes + 1] != _APOSTROPHE)
     codes[quotes[~inside]] = 0
     within = codes != 0
-    starts = np.flatnonzero(within[1:] > within[:-1]) + 1
+    edges = np.flatnonzero(within[1:] != within[:-1]) + 1
     if within[0]:
-        starts = np.concatenate([[0], starts])
-    if not len(starts):
-        return np.empty(0, dtype=np.int64)
-    powers, inverses = _find_powers(len(codes))
-    # Bytes between words count nothing, so that a word may be summed up to the start of the next.
-    sums = np.add.reduceat(codes * powers[: len(codes)], starts)
-    return np.asarray(sums * inverses[starts]).view(np.int64)
+        edges = np.concatenate([[0], edges])
+    return _hash_spans(codes, edges[::2], edges[1::2])
 
 
-_powers = (np.ones(1, dtype=np.uint64), np.ones(1, dtype=np.uint64))
+def _hash_spans(codes: npt.NDArray[np.uint8], starts: Hashes, ends: Hashes) -> Hashes:
+    pieces = np.ndarray(len(codes) - _PIECE + 1, dtype="<u8", buffer=codes.data, strides=(1,))
+    lengths = ends - starts
+    hashes = pieces[starts] & _MASKS[np.minimum(lengths, _PIECE)]
+    for read in range(_PIECE, _LONG, _PIECE):
+        longer = np.flatnonzero(lengths > read)
+        rest = pieces[starts[longer] + read] & _MASKS[np.minimum(lengths[longer] - read, _PIECE)]
+        hashes[longer] = hashes[longer] * np.uint64(_BASE) + rest
+    for word in np.flatnonzero(lengths > _LONG).tolist():
+        data = codes[starts[word] : ends[word]].tobytes()
+        hashes[word] = int.from_bytes(blake2b(data, digest_size=_PIECE).digest(), "little")
+    return np.asarray(hashes.view(np.int64))
 
 
-def _find_powers(count: int) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint64]]:
-    """Return at least so many powers of the base and of its inverse."""
-    global _powers  # noqa: PLW0603 (a table that only ever grows; a lost one is made again)
-    # Another thread may put a smaller one in its place.
-    powers, inverses = _powers
-    if len(powers) < count:
-        length = 1 << (count - 1).bit_length()
-        powers, inverses = (_multiply_up(base, length) for base in (_BASE, pow(_BASE, -1, _MODULUS)))
-        _powers = powers, inverses
-    return powers, inverses
-
-
-def _multiply_up(base: int, length: int) -> npt.NDArray[np.uint64]:
-    factors = np.full(length, base, dtype=np.uint64)
-    factors[0] = 1
-    return np.cumprod(factors, dtype=np.uint64)
-
-
-def _cut(encoded: Sequence[bytes]) -> list[bytes]:
-    """Return the texts with their ends as blocks; one that is too long is cut where white space is."""
-    blocks: list[bytes] = []
-    for text in encoded:
-        whole = text + _END
-        start = 0
-        while len(whole) - start > _BLOCK:
-            cut = whole.find(b" ", start + _BLOCK)
-            line = whole.find(b"\n", start + _BLOCK)
-            end = min(place for place in (cut, line, len(whole) - 1) if place >= 0) + 1
-            blocks.append(whole[start:end])
-            start = end
-        blocks.append(whole[start:])
-    return _join_small(blocks)
-
-
-def _join_small(parts: Sequence[bytes]) -> list[bytes]:
-    blocks: list[bytes] = []
-    held: list[bytes] = []
-    size = 0
-    for part in parts:
-        if held and size + len(part) > _BLOCK:
-            blocks.append(b"".join(held))
-            held, size = [], 0
-        held.append(part)
-        size += len(part)
-    return [*blocks, b"".join(held)]
+def _cut(text: bytes) -> list[bytes]:
+    """Return blocks of a text that ends with white space; each ends where white space is."""
+    blocks, start = [], 0
+    while start < len(text):
+        places = (text.find(space, start + _BLOCK) for space in (b" ", b"\n"))
+        end = min((place + 1 for place in places if place >= 0), default=len(text))
+        blocks.append(text[start:end])
+        start = end
+    return blocks
