@@ -27,8 +27,9 @@ def hash_word(word: str) -> int:
         return int.from_bytes(hashlib.blake2b(data, digest_size=8).digest(), "little", signed=True)
     value = 0
     for start in range(0, len(data), 8):
-        value = value * words._BASE + int.from_bytes(data[start : start + 8], "little")
-    return int(np.uint64(value % 2**64).view(np.int64))
+        value ^= value >> 32
+        value = (value * words._BASE + int.from_bytes(data[start : start + 8], "little")) % 2**64
+    return int(np.uint64(value).view(np.int64))
 
 
 def expect(texts):
@@ -72,3 +73,15 @@ def test_one_word_longer_than_a_block_is_one_word():
 def test_no_texts_hold_no_words():
     hashes, owner = hash_words([])
     assert len(hashes) == len(owner) == 0
+
+
+def test_a_word_with_the_hash_of_an_end_ends_no_text(monkeypatch):
+    monkeypatch.setattr(words, "_hash_spans", lambda *spans: np.full(len(spans[1]), 0xFF))
+
+    assert hash_words(["one two", "three"])[1].tolist() == [0, 0, 0, 1, 1]
+
+
+def test_words_that_differ_in_the_last_bytes_of_two_pieces_differ():
+    written = [f"xxxxxxx{one}xxxxxxx{other}" for one in "abcdefghijklmnop" for other in "abcdefghijklmnop"]
+
+    assert len(np.unique(hash_words([" ".join(written)])[0])) == len(written) + 1

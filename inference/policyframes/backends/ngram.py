@@ -22,7 +22,7 @@ from policyframes.cores import count_cores
 
 _CHARACTERS = "c:"
 _BATCH = 1024
-# A batch takes ten megabytes while it is read.
+# A batch of passages takes ten megabytes while it is read.
 _MOST_THREADS = 8
 
 

@@ -8,14 +8,13 @@ from itertools import chain
 import numpy as np
 import numpy.typing as npt
 
-from policyframes.backends.occurrences import SCATTER
+from policyframes.backends.occurrences import HASH_BITS, SCATTER
 from policyframes.backends.words import hash_words
 
 # Slots for each key, so that few keys share one; and no more than fit into a processor's cache.
 _ROOM = 8
 _MOST_SLOT_BITS = 20
 _WORD_AND_END = 2
-_BITS = 64
 
 Numbers = npt.NDArray[np.int64]
 
@@ -107,7 +106,7 @@ class _Level:
     """The n-grams of one size, or all words, as keys by which a hash table finds them.
 
     Args:
-        keys: in ascending order, each once.
+        keys: each once.
 
     Attributes:
         rows: of each, -1 for a beginning that is no term itself.
@@ -121,7 +120,7 @@ class _Level:
         # A slot keeps the last of those that share it; the few others meet in the next table, by another hash.
         while len(left) or not self._tables:
             bits = min(_MOST_SLOT_BITS, max(1, (len(left) * _ROOM).bit_length()))
-            product, shift = product * SCATTER, np.uint64(_BITS - bits)
+            product, shift = product * SCATTER, np.uint64(HASH_BITS - bits)
             at = (product >> shift).view(np.int64)
             slots = np.full(2**bits, -1, dtype=np.int32)
             slots[at] = left

@@ -19,6 +19,7 @@ _HYPHEN_END = "-\n"
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
 # Beyond ASCII, what is in no word.
 _BETWEEN_WORDS = re.compile(r"[^\x00-\x7f\w]+")
+_SPACE = re.compile(rb"[ \n]")
 # The marks of typesetting, beside which most texts hold nothing beyond ASCII. A point stands for those that, like it,
 # are looked past where a sigma asks whether it ends a word.
 _MARKS = {**dict.fromkeys("\u201c\u201d\u2013\u2014\u2022\u00a0", " "), "\u2018": ".", "\u2026": ".", "\u2019": "'"}
@@ -31,6 +32,7 @@ _APOSTROPHE = ord("'")
 _BASE = 0x9E3779B97F4A7C15
 # Bytes of a word that are read at once, as one number.
 _PIECE = 8
+_HALF = 32
 _MASKS = np.array([2 ** (8 * length) - 1 for length in range(_PIECE + 1)], dtype=np.uint64)
 # Longer words are too rare to be hashed together.
 _LONG = 4 * _PIECE
@@ -48,8 +50,8 @@ def find_words(text: str) -> list[str]:
 def hash_words(texts: Sequence[str]) -> tuple[Hashes, Hashes]:
     """Return a hash of each word of all texts, with a word that no text holds after each text, and whose text it is.
 
-    The hash is a polynomial modulo 2**64 in pieces of eight bytes (Karp and Rabin 1987, "Efficient randomized
-    pattern-matching algorithms"): most words are one piece and their own hash.
+    The hash goes by pieces of eight bytes, as a polynomial modulo 2**64 (Karp and Rabin 1987, "Efficient randomized
+    pattern-matching algorithms") whose sums are mixed: most words are one piece and their own hash.
 
     Args:
         texts: n texts.
@@ -59,8 +61,8 @@ def hash_words(texts: Sequence[str]) -> tuple[Hashes, Hashes]:
     """
     # Most texts are ready as they are, and asking that here costs half of what asking it in a function does.
     encoded = [text.encode() if text.isascii() and _HYPHEN_END not in text else _prepare(text) for text in texts]
-    hashes = np.concatenate([np.empty(0, np.int64), *map(_hash_block, _cut(_END.join([*encoded, b""])))])
-    is_end = hashes == _END_CODE
+    blocks = [_hash_block(block) for block in _cut(_END.join([*encoded, b""]))] or [_hash_block(b"")]
+    hashes, is_end = (np.concatenate(parts) for parts in zip(*blocks, strict=True))
     return hashes, np.cumsum(is_end) - is_end
 
 
@@ -77,11 +79,10 @@ def _normalise(text: str) -> str:
 
 def _prepare(text: str) -> bytes:
     """Return a text of which `_CODES` tells the words: in UTF-8, and beyond ASCII in lower case and words alone."""
-    if text.isascii():
-        return (join_hyphens(text) if _HYPHEN_END in text else text).encode()
-    # A replacement each is ten times as fast as the expression below.
-    for mark, plain in _MARKS.items():
-        text = text.replace(mark, plain)
+    if not text.isascii():
+        # A replacement each is ten times as fast as the expression below.
+        for mark, plain in _MARKS.items():
+            text = text.replace(mark, plain)
     if text.isascii():
         return join_hyphens(text).encode()
     return _BETWEEN_WORDS.sub(" ", _normalise(text).lower()).encode("utf-8", "replace")
@@ -100,7 +101,8 @@ def _make_codes() -> bytes:
 _CODES = _make_codes()
 
 
-def _hash_block(text: bytes) -> Hashes:
+def _hash_block(text: bytes) -> tuple[Hashes, npt.NDArray[np.bool_]]:
+    """Return the hashes of the words of a text that ends with white space, and which of them are ends of texts."""
     # The last piece may reach beyond the text.
     codes = np.frombuffer(bytearray(text.translate(_CODES) + bytes(_PIECE)), dtype=np.uint8)
     quotes = np.flatnonzero(codes == _APOSTROPHE)
@@ -112,7 +114,9 @@ def _hash_block(text: bytes) -> Hashes:
     edges = np.flatnonzero(within[1:] != within[:-1]) + 1
     if within[0]:
         edges = np.concatenate([[0], edges])
-    return _hash_spans(codes, edges[::2], edges[1::2])
+    starts = edges[::2]
+    # Told by the byte: a word could have the hash of an end.
+    return _hash_spans(codes, starts, edges[1::2]), codes[starts] == _END_CODE
 
 
 def _hash_spans(codes: npt.NDArray[np.uint8], starts: Hashes, ends: Hashes) -> Hashes:
@@ -122,7 +126,9 @@ def _hash_spans(codes: npt.NDArray[np.uint8], starts: Hashes, ends: Hashes) -> H
     for read in range(_PIECE, _LONG, _PIECE):
         longer = np.flatnonzero(lengths > read)
         rest = pieces[starts[longer] + read] & _MASKS[np.minimum(lengths[longer] - read, _PIECE)]
-        hashes[longer] = hashes[longer] * np.uint64(_BASE) + rest
+        # A product carries upwards alone: without the shift the last byte of a piece would hardly count.
+        earlier = hashes[longer] ^ (hashes[longer] >> np.uint64(_HALF))
+        hashes[longer] = earlier * np.uint64(_BASE) + rest
     for word in np.flatnonzero(lengths > _LONG).tolist():
         data = codes[starts[word] : ends[word]].tobytes()
         hashes[word] = int.from_bytes(blake2b(data, digest_size=_PIECE).digest(), "little")
@@ -133,8 +139,8 @@ def _cut(text: bytes) -> list[bytes]:
     """Return blocks of a text that ends with white space; each ends where white space is."""
     blocks, start = [], 0
     while start < len(text):
-        places = (text.find(space, start + _BLOCK) for space in (b" ", b"\n"))
-        end = min((place + 1 for place in places if place >= 0), default=len(text))
+        found = _SPACE.search(text, start + _BLOCK)
+        end = found.end() if found else len(text)
         blocks.append(text[start:end])
         start = end
     return blocks
