@@ -199,11 +199,23 @@ def test_on_the_command_line_a_file_is_a_lesson_and_all_else_a_bundle(plan, tmp_
 
 
 @pytest.mark.slow
-def test_an_encoder_learns_from_a_bundle_and_holds_nothing_out(tiny, tmp_path):
+def test_an_encoder_learns_from_a_bundle_and_its_folds_from_the_codes_alone(tiny, tmp_path):
     plan = EncoderPlan(**describe_plan(tiny, tmp_path, "taught-v1"), teacher=Teaching((), bundles=(SHIPPED,)))
+    alone = replace(plan, teacher=None, name="alone-v1", output=tmp_path / "alone-v1")
     lines: list[str] = []
     made = train_encoder(plan, lines.append)
+    train_encoder(alone)
+    corpus = plan.read_corpus()
+    folds, wanted = (_read_folds(one, corpus) for one in (plan, alone))
 
-    assert any(line.startswith(f"nothing is held out: the bundle {SHIPPED}") for line in lines)
-    assert "which has read all of these codes" in " ".join(made.bundle.card.split())
-    assert not (plan.find_work_folder(plan.name) / LESSON).exists()
+    assert any(line.startswith("the folds learn from the codes alone: the bundle") for line in lines)
+    card = " ".join(made.bundle.card.split())
+    assert "which has read all of these codes" in card
+    assert "taught by nobody, since the teacher has read its codes" in card
+    # What the folds say of the passages without codes hangs on nothing but what they learned.
+    assert np.array_equal(folds.uncoded_by_fold, wanted.uncoded_by_fold)
+    assert folds.train.shape == corpus.passages("train").targets.shape
+
+
+def _read_folds(plan, corpus):
+    return load_cross_fit(plan.find_work_folder(plan.name) / LESSON, corpus)

@@ -1,7 +1,7 @@
 """A finished bundle as a teacher: it scores the uncoded passages once, and its lesson is kept for the next training.
 
-It has read the codes of all of train, so that nothing can be held out from it: what it alone teaches is calibrated on
-validation alone.
+It has read the codes of all of train, so that nothing can be held out from it: it teaches no fold. Folds of the encoder
+then learn from the codes alone; the fast tier that it alone teaches is calibrated on validation alone.
 """
 
 from __future__ import annotations

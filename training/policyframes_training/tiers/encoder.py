@@ -82,8 +82,8 @@ class EncoderPlan(Plan):
         device: where it reckons.
         restart: whether to throw away what lies in the work folder instead of going on from it.
         teacher: other encoders to learn from, such as a larger one, or bundles; None to learn from the codes alone.
-            With folds, each fold then learns from the teacher that has not seen the fold either; of bundles there is
-            none, and nothing is held out.
+            With folds, each fold then learns from the teacher that has not seen the fold either; where bundles alone
+            teach there is none, and the folds learn from the codes alone.
     """
 
     settings: EncoderSettings = field(default_factory=EncoderSettings)
@@ -202,10 +202,10 @@ def _fit(plan: EncoderPlan, corpus: Corpus, report: Report) -> _Fitted:
         f"exported {sum(map(len, files.values())) / 1e6:.1f} MB; rounding moves probabilities by "
         f"{difference.probability_mean:.4f} on average, {difference.probability_max:.3f} at most"
     )
-    if plan.folds and lesson and not lesson.by_fold:
-        report(f"nothing is held out: {lesson.teacher} has read the codes of every fold")
-    if not plan.folds or (lesson and not lesson.by_fold):
+    if not plan.folds:
         return _Fitted(model, files, difference, lesson)
+    if lesson and not lesson.by_fold:
+        report(f"the folds learn from the codes alone: {lesson.teacher} has read those of every fold")
     return _Fitted(model, files, difference, lesson, _cross_fit(plan, corpus, extra, lesson, place))
 
 
@@ -215,15 +215,16 @@ def _cross_fit(
     train, validation = corpus.passages("train"), corpus.passages("validation")
     taught: tuple[TrainingRows, ...] = ()
     uncoded = Uncoded((), (), ())
-    if lesson:
+    if lesson and lesson.by_fold:
         # Else a fold's model would learn of the fold from a teacher that has read its codes.
         _check_parts(lesson, train.documents, assign_folds(train.documents, corpus.groups, folds=plan.folds))
         taught = tuple(make_taught_rows(part, corpus.framings, plan.settings) for part in lesson.by_fold)
     elif plan.documents is not None:
-        uncoded = collect_uncoded(corpus, plan.documents, place.report)
+        found = plan.teacher.uncoded if plan.teacher else None
+        uncoded = found or collect_uncoded(corpus, plan.documents, place.report)
     folding = Folding(corpus.groups, plan.folds, uncoded.texts, taught, extra)
     folded = hold_out_encoder(train, validation, plan.settings, folding=folding, seed=plan.seed, place=place)
-    if plan.teacher is None:
+    if plan.teacher is None or not taught:
         return _CrossFitted(folded, folded.texts, uncoded.sha256)
     teacher = load_teachers(plan.teacher.lessons, corpus)
     return _CrossFitted(folded, teacher.uncoded_by_fold, teacher.uncoded_sha256, teacher.model)
