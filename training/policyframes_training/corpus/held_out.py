@@ -77,7 +77,7 @@ class Lesson:
     Attributes:
         taught: with the probabilities of the teacher that has learned from all of train.
         by_fold: per fold, the same passages with the probabilities of the teacher that the fold was held out from;
-            empty where there is none such, and nothing can be held out.
+            empty where there is none such, and the folds learn from the codes alone or not at all.
         fold_of: number of the fold by document of train; empty likewise.
         teacher: what the teacher is: the base that it was fine-tuned from, or the bundle; empty where it is not known.
         swapped: number of the passages whose names were swapped after the teacher had read them.

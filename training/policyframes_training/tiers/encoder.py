@@ -204,8 +204,6 @@ def _fit(plan: EncoderPlan, corpus: Corpus, report: Report) -> _Fitted:
     )
     if not plan.folds:
         return _Fitted(model, files, difference, lesson)
-    if lesson and not lesson.by_fold:
-        report(f"the folds learn from the codes alone: {lesson.teacher} has read those of every fold")
     return _Fitted(model, files, difference, lesson, _cross_fit(plan, corpus, extra, lesson, place))
 
 
@@ -219,7 +217,9 @@ def _cross_fit(
         # Else a fold's model would learn of the fold from a teacher that has read its codes.
         _check_parts(lesson, train.documents, assign_folds(train.documents, corpus.groups, folds=plan.folds))
         taught = tuple(make_taught_rows(part, corpus.framings, plan.settings) for part in lesson.by_fold)
-    elif plan.documents is not None:
+    elif lesson:
+        place.report(f"the folds learn from the codes alone: {lesson.teacher} has read those of every fold")
+    if not taught and plan.documents is not None:
         found = plan.teacher.uncoded if plan.teacher else None
         uncoded = found or collect_uncoded(corpus, plan.documents, place.report)
     folding = Folding(corpus.groups, plan.folds, uncoded.texts, taught, extra)

@@ -128,7 +128,7 @@ def _describe_held_out(folds: int, lesson: Lesson | None) -> str:
     taught = ""
     if lesson is not None and lesson.fold_teacher:
         taught = f" and taught by one fine-tuned from\n{lesson.fold_teacher} that had not seen it either"
-    elif lesson is not None and lesson.has_read_all:
+    elif lesson is not None and not lesson.by_fold:
         taught = " and taught by\nnobody, since the teacher has read its codes"
     return f"validation by this model, train by {folds} models, each fitted without one part of it{taught}, {_TOGETHER}"
 
