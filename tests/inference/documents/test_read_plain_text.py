@@ -55,13 +55,6 @@ def test_ordinary_texts_do_not_look_like_markdown(read_bytes, text):
     assert read_bytes("plan.txt", text).warnings == ()
 
 
-@pytest.mark.shared
-def test_few_texts_look_like_markdown(shared_folder):
-    paths = sorted((shared_folder / "documents").glob("*.txt"))
-    warned = [path.stem for path in paths if any("Markdown" in w for w in read_document(path).warnings)]
-    assert warned == ["bg-nss-2018", "orion-mexico-2026"]
-
-
 def test_windows_1252_is_read_with_a_warning(read_bytes):
     document = read_bytes("a.txt", ACCENTED.encode("cp1252"))
     assert document.text == ACCENTED
