@@ -8,23 +8,13 @@ weights' integers alone, `MatMul(x, DequantizeLinear(w))`, they choose themselve
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 
-from policyframes.bundle_protobuf import FieldReader, write_field
+from policyframes.backends.onnx_graph import Node, edit_graph, make_node
+from policyframes.bundle_protobuf import write_field
 
-_MAX_FIELDS = 1_000_000
-# Of ModelProto, GraphProto, NodeProto and AttributeProto in onnx.proto3.
-_GRAPH, _NODE = 7, 1
-_INPUT, _OUTPUT, _OPERATOR, _ATTRIBUTE = 1, 2, 4, 5
+# Of AttributeProto in onnx.proto3: name, i, type.
 _AXIS = write_field(1, b"axis") + write_field(3, 1) + write_field(20, 2)
-
-
-@dataclass(frozen=True)
-class _Node:
-    operator: str
-    inputs: tuple[str, ...]
-    outputs: tuple[str, ...]
-    message: bytes | memoryview
 
 
 def restore_products(model: bytes) -> bytes:
@@ -33,35 +23,24 @@ def restore_products(model: bytes) -> bytes:
     Raises:
         WireError: it is no ONNX model.
     """
-    reader = FieldReader(_MAX_FIELDS)
-    parts = []
-    for number, value in reader.read(memoryview(model)):
-        if number != _GRAPH or isinstance(value, int):
-            parts.append(write_field(number, value))
-            continue
-        fields = list(reader.read(value))
-        nodes = [_read_node(reader, node) for field, node in fields if field == _NODE and not isinstance(node, int)]
-        graph = [write_field(_NODE, node.message) for node in _replace(nodes)]
-        graph += [write_field(field, content) for field, content in fields if field != _NODE]
-        parts.append(write_field(_GRAPH, b"".join(graph)))
-    return b"".join(parts)
+    return edit_graph(model, lambda graph: replace(graph, nodes=_replace(graph.nodes)))
 
 
-def _replace(nodes: Sequence[_Node]) -> list[_Node]:
+def _replace(nodes: Sequence[Node]) -> tuple[Node, ...]:
     producers = {name: node for node in nodes for name in node.outputs}
-    users: dict[str, list[_Node]] = {}
+    users: dict[str, list[Node]] = {}
     for node in nodes:
         for name in node.inputs:
             users.setdefault(name, []).append(node)
-    replaced: dict[str, list[_Node]] = {}
+    replaced: dict[str, list[Node]] = {}
     spent: set[str] = set()
     for node in nodes:
         if node.operator == "MatMulInteger" and (found := _follow(node, producers, users)):
             source, scale, result = found
             weights, zero, name = node.inputs[1], node.inputs[3], f"{node.outputs[0]}_weights"
             replaced[node.outputs[0]] = [
-                _make_node("DequantizeLinear", (weights, scale, zero), name, _AXIS),
-                _make_node("MatMul", (source, name), result.outputs[0]),
+                make_node("DequantizeLinear", (weights, scale, zero), name, _AXIS),
+                make_node("MatMul", (source, name), result.outputs[0]),
             ]
             spent |= {users[node.outputs[0]][0].outputs[0], result.outputs[0]}
     kept = [node for node in nodes if node.outputs[0] not in spent]
@@ -69,9 +48,7 @@ def _replace(nodes: Sequence[_Node]) -> list[_Node]:
     return _drop_unused(made, {name for node in nodes for name in node.outputs if name not in users})
 
 
-def _follow(
-    product: _Node, producers: dict[str, _Node], users: dict[str, list[_Node]]
-) -> tuple[str, str, _Node] | None:
+def _follow(product: Node, producers: dict[str, Node], users: dict[str, list[Node]]) -> tuple[str, str, Node] | None:
     """Return the float input, the name of the weights' scale, and the operator with the float result."""
     quantiser = producers.get(product.inputs[0])
     casts = users.get(product.outputs[0], [])
@@ -87,31 +64,11 @@ def _follow(
     return quantiser.inputs[0], scale, results[0]
 
 
-def _drop_unused(nodes: Sequence[_Node], wanted: set[str]) -> list[_Node]:
+def _drop_unused(nodes: Sequence[Node], wanted: set[str]) -> tuple[Node, ...]:
     """Return the nodes without those whose outputs nothing reads any more, from the end to the beginning."""
     needed, kept = set(wanted), []
     for node in reversed(nodes):
         if needed.intersection(node.outputs):
             needed.update(node.inputs)
             kept.append(node)
-    return kept[::-1]
-
-
-def _read_node(reader: FieldReader, message: memoryview) -> _Node:
-    texts: dict[int, list[str]] = {_INPUT: [], _OUTPUT: [], _OPERATOR: []}
-    for number, value in reader.read(message):
-        if number in texts and not isinstance(value, int):
-            texts[number].append(bytes(value).decode())
-    return _Node("".join(texts[_OPERATOR]), tuple(texts[_INPUT]), tuple(texts[_OUTPUT]), message)
-
-
-def _make_node(operator: str, inputs: tuple[str, ...], output: str, *attributes: bytes) -> _Node:
-    message = b"".join(
-        (
-            *(write_field(_INPUT, name.encode()) for name in inputs),
-            write_field(_OUTPUT, output.encode()),
-            write_field(_OPERATOR, operator.encode()),
-            *(write_field(_ATTRIBUTE, attribute) for attribute in attributes),
-        )
-    )
-    return _Node(operator, inputs, (output,), message)
+    return tuple(kept[::-1])

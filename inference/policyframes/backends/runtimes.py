@@ -9,6 +9,7 @@ from typing import Literal, Protocol, get_args
 import numpy as np
 import numpy.typing as npt
 
+from policyframes.backends.folding import fold_bytes
 from policyframes.errors import BundleDamagedError, MissingExtraError, UsageError
 
 RuntimeName = Literal["onnxruntime", "openvino"]
@@ -83,6 +84,10 @@ def open_runtime(name: RuntimeName, model: bytes, threads: int) -> Runtime:
     Raises:
         BundleDamagedError: the runtime cannot read it.
     """
+    try:
+        model = fold_bytes(model)
+    except ValueError as error:
+        raise make_unreadable(error) from None
     if name == "openvino":
         from policyframes.backends.openvino_runtime import OpenVino  # noqa: PLC0415  (costs time and an extra)
 

@@ -10,12 +10,14 @@ import pytest
 import torch
 
 from policyframes.backends import open_backend
+from policyframes.backends.folding import fold_bytes
 from policyframes.bundle import Bundle, FramingSettings, load_bundle, save_bundle
 from policyframes.errors import TrainingError
-from policyframes_training.encoder import onnx_export
+from policyframes_training.encoder import onnx_export, onnx_rounding
 from policyframes_training.encoder.encoder import EncoderModel
 from policyframes_training.encoder.network import EncoderNetwork, load_base
-from policyframes_training.encoder.onnx_export import export_onnx, measure_difference, round_weights, run_graph
+from policyframes_training.encoder.onnx_export import export_onnx, measure_difference, run_graph, trace_network
+from policyframes_training.encoder.onnx_rounding import round_weights
 from policyframes_training.encoder.settings import EncoderSettings
 from tests.training.toy_encoder import WORDS, make_passages, write_base
 
@@ -40,12 +42,12 @@ def model(tmp_path_factory) -> EncoderModel:
 def rounded(model):
     # The toy's tables are smaller than any that is worth unpacking.
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(onnx_export, "_LEAST_TABLE_BYTES", 1)
+        patch.setattr(onnx_rounding, "_LEAST_TABLE_BYTES", 1)
         return export_onnx(model, TEXTS)
 
 
 def test_the_graph_in_float32_equals_the_network(model):
-    difference = measure_difference(export_onnx(model, TEXTS, eight_bits=False), model, TEXTS, batch=8)
+    difference = measure_difference(export_onnx(model, TEXTS, rounded=False), model, TEXTS, batch=8)
 
     assert difference.logit_max < 1e-5
     assert np.abs(model.logits(TEXTS, exact=True)).max() > 1
@@ -68,6 +70,52 @@ def test_matrices_and_tables_are_in_eight_bits_and_the_output_layer_is_not(round
     assert [sorted(part.dims) for part in whole if min(part.dims) > 1] == [[3, 32]]
 
 
+@pytest.fixture(scope="module")
+def in_four_bits(model):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(onnx_rounding, "_LEAST_TABLE_BYTES", 1)
+        # The toy's rows are shorter than a block.
+        patch.setattr(onnx_rounding, "_BLOCK", 8)
+        return export_onnx(replace(model, settings=replace(model.settings, bits=4)), TEXTS)
+
+
+def test_the_graph_in_four_bits_stays_near_the_network(model, in_four_bits):
+    difference = measure_difference(in_four_bits, model, TEXTS)
+
+    assert 0 < difference.logit_mean < 0.3
+    assert difference.probability_mean < 0.04
+
+
+def test_matrices_and_tables_are_in_four_bits_and_made_in_eight_when_they_are_loaded(model, in_four_bits):
+    stored = onnx.load_from_string(in_four_bits["model.onnx"])
+    parts = {part.name: part for part in stored.graph.initializer}
+    folded = onnx.load_from_string(fold_bytes(in_four_bits["model.onnx"])).graph.initializer
+    made = {part.name: onnx.numpy_helper.to_array(part) for part in folded if part.name.endswith("_quantized")}
+    exact = {part.name: onnx.numpy_helper.to_array(part) for part in trace_network(model.network).graph.initializer}
+
+    assert not [part for part in parts.values() if part.data_type == onnx.TensorProto.INT8 and len(part.dims) == 2]
+    assert len(made) == 12
+    assert sum(name.endswith("embeddings.weight_numbers") for name in parts) == 3
+    for name, matrix in made.items():
+        original = exact[name.removesuffix("_quantized")]
+        packed = parts[f"{name}_packed"]
+        scale = onnx.numpy_helper.to_array(parts[f"{name.removesuffix('_quantized')}_scale"])
+        assert len(packed.raw_data) == original.size / 2
+        assert matrix.dtype == np.int8
+        # Rounded to the nearest of 16 numbers, of which one is the block's largest, more or less.
+        error = (matrix * scale - original).reshape(-1, 8, original.shape[1])
+        largest = np.abs(original).reshape(error.shape).max(axis=1, keepdims=True)
+        assert np.sqrt((error**2).mean()) < 0.1 * np.abs(original).max()
+        assert (np.abs(error) <= 0.35 * largest).all()
+
+
+def test_a_matrix_whose_blocks_would_be_broken_stays_in_eight_bits(model):
+    files = export_onnx(replace(model, settings=replace(model.settings, bits=4)), TEXTS)
+    parts = onnx.load_from_string(files["model.onnx"]).graph.initializer
+
+    assert sum(part.data_type == onnx.TensorProto.INT8 and len(part.dims) == 2 for part in parts) == 12
+
+
 def test_the_export_leaves_the_model_as_it_was(model):
     before = {name: part.clone() for name, part in model.network.state_dict().items()}
     export_onnx(model, TEXTS[:3])
@@ -77,18 +125,20 @@ def test_the_export_leaves_the_model_as_it_was(model):
 
 
 def test_a_graph_that_says_something_else_is_refused(model, monkeypatch):
-    def break_graph(graph: onnx.ModelProto) -> onnx.ModelProto:
-        broken = round_weights(graph)
+    def break_graph(graph: onnx.ModelProto, bits: int) -> onnx.ModelProto:
+        broken = round_weights(graph, bits)
         bias = next(part for part in broken.graph.initializer if part.name.endswith("head.bias"))
         bias.CopyFrom(onnx.numpy_helper.from_array(np.full(3, 9.0, dtype=np.float32), bias.name))
         return broken
 
     monkeypatch.setattr(onnx_export, "round_weights", break_graph)
-    with pytest.raises(TrainingError, match="eight bits: it differs from the network"):
+    with pytest.raises(TrainingError, match="in 8 bits: it differs from the network"):
         export_onnx(model, TEXTS)
 
 
-def test_the_backend_that_scores_agrees_with_the_export(model, rounded, tmp_path):
+@pytest.mark.parametrize("bits", ["rounded", "in_four_bits"])
+def test_the_backend_that_scores_agrees_with_the_export(bits, model, request, tmp_path):
+    rounded = request.getfixturevalue(bits)
     settings = FramingSettings(threshold=0.5, slope=1.0, offset=0.0, uncertain_from=0.5, uncertain_to=0.5)
     bundle = Bundle(
         name="tiny-v1",

@@ -40,6 +40,7 @@ from policyframes_training.encoder.training import (
     compute_logits,
     train_network,
 )
+from policyframes_training.encoder.vocabulary import cut_vocabulary
 from policyframes_training.linear.linear import assign_folds, check_presence, leave_out
 
 FOLDS = 3
@@ -203,9 +204,12 @@ def fit_encoder(
     check_presence(validation.targets, validation.framings, where="the validation passages")
     choose_device(place.device)
     base = load_base(settings)
+    if settings.vocabulary is not None:
+        base = cut_vocabulary(base, rows.texts, settings.vocabulary)
     recipe = asdict(settings)
-    # They show in the rows alone.
-    del recipe["teacher_weight"], recipe["renamed"]
+    # They show in the rows, in the tokenizer and in what is exported.
+    for shown in ("teacher_weight", "renamed", "vocabulary", "bits"):
+        del recipe[shown]
     job = {
         "recipe": _RECIPE,
         "settings": {**recipe, "base": base.sha256},

@@ -7,27 +7,22 @@ from __future__ import annotations
 
 import copy
 import io
-import logging
-import tempfile
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import onnx
 import onnxruntime as ort
 import torch
-from onnx import TensorProto, helper, numpy_helper
-from onnxruntime.quantization import QuantType, quantize_dynamic
 from transformers import AutoModel
 
 from policyframes.errors import TrainingError
 from policyframes_training.encoder.data import Floats, split_windows
 from policyframes_training.encoder.encoder import EncoderModel
 from policyframes_training.encoder.network import EncoderNetwork, quiet_libraries
+from policyframes_training.encoder.onnx_rounding import round_weights
 
 MODEL_FILE = "model.onnx"
 TOKENIZER_FILE = "tokenizer.json"
@@ -35,13 +30,9 @@ TOKENIZER_FILE = "tokenizer.json"
 _OPSET = 17
 # The graph in float32 is the same sums in another order.
 _EXACT_TOLERANCE = 1e-3
-# What eight bits may cost on average; single passages near a probability of 1/2 move further.
-_ROUNDED_TOLERANCE = 0.02
-# Smaller tables are not worth the nodes that unpack them.
-_LEAST_TABLE_BYTES = 100_000
-_ROUNDED_LIMIT = 127
-_RENAMED = "_MatMul"
-# In float32 rows are padded to try the mask; in eight bits a row's neighbours would change its rounding.
+# What so many bits may cost on average; single passages near a probability of 1/2 move further.
+_ROUNDED_TOLERANCES = {8: 0.02, 4: 0.05}
+# In float32 rows are padded to try the mask; rounded, a row's neighbours would change its rounding.
 _EXACT_BATCH = 8
 _ROUNDED_BATCH = 1
 
@@ -75,16 +66,16 @@ class _Graph(torch.nn.Module):
         return logits
 
 
-def export_onnx(model: EncoderModel, texts: Sequence[str], *, eight_bits: bool = True) -> dict[str, bytes]:
+def export_onnx(model: EncoderModel, texts: Sequence[str], *, rounded: bool = True) -> dict[str, bytes]:
     """Return the files of the model: one ONNX graph with all weights in it, and the tokenizer.
 
-    Matrices are rounded to int8 per column and multiplied in whole numbers, with activations rounded as they come
-    ("dynamic quantisation"); the table of token embeddings is rounded to int8 per row and unpacked before use.
+    Matrices are rounded to the bits of the model's settings and multiplied in whole numbers of eight, with activations
+    rounded as they come ("dynamic quantisation"); the tables of embeddings are rounded and unpacked before use.
 
     Args:
         model: the fitted model.
         texts: passages on which the graphs are compared with the network.
-        eight_bits: False for a graph in float32, four times as large.
+        rounded: False for a graph in float32, four times as large as in eight bits.
 
     Raises:
         TrainingError: a graph says something else than the network.
@@ -94,15 +85,16 @@ def export_onnx(model: EncoderModel, texts: Sequence[str], *, eight_bits: bool =
     plain = {MODEL_FILE: exact.SerializeToString(), TOKENIZER_FILE: tokenizer}
     difference = measure_difference(plain, model, texts, batch=_EXACT_BATCH)
     if difference.logit_max > _EXACT_TOLERANCE:
-        raise _differs("float32", f"logits by up to {difference.logit_max:.2g}", f"{_EXACT_TOLERANCE:g}")
-    if not eight_bits:
+        raise _differs("in float32", f"logits by up to {difference.logit_max:.2g}", f"{_EXACT_TOLERANCE:g}")
+    if not rounded:
         return plain
-    rounded = {**plain, MODEL_FILE: round_weights(exact).SerializeToString()}
-    difference = measure_difference(rounded, model, texts)
-    if difference.probability_mean > _ROUNDED_TOLERANCE:
+    bits = model.settings.bits
+    files = {**plain, MODEL_FILE: round_weights(exact, bits).SerializeToString()}
+    difference = measure_difference(files, model, texts)
+    if difference.probability_mean > _ROUNDED_TOLERANCES[bits]:
         found = f"probabilities by {difference.probability_mean:.2g} on average"
-        raise _differs("eight bits", found, f"{_ROUNDED_TOLERANCE:g}")
-    return rounded
+        raise _differs(f"in {bits} bits", found, f"{_ROUNDED_TOLERANCES[bits]:g}")
+    return files
 
 
 def trace_network(network: EncoderNetwork) -> onnx.ModelProto:
@@ -125,26 +117,6 @@ def trace_network(network: EncoderNetwork) -> onnx.ModelProto:
             dynamo=False,
         )
     return onnx.load_from_string(buffer.getvalue())
-
-
-def round_weights(model: onnx.ModelProto) -> onnx.ModelProto:
-    """Return the graph with its matrices and its tables of embeddings in int8."""
-    rounded = copy.deepcopy(model)
-    _round_tables(rounded)
-    # The output layer is small, and its rounding would go into the logits as it is. The library renames such nodes.
-    output_layer = [f"{node.name}{_RENAMED}" for node in rounded.graph.node if node.op_type == "Gemm"]
-    with tempfile.TemporaryDirectory() as folder, _quiet_logging():
-        path = Path(folder) / MODEL_FILE
-        quantize_dynamic(
-            rounded,
-            path,
-            op_types_to_quantize=["MatMul"],
-            nodes_to_exclude=output_layer,
-            per_channel=True,
-            weight_type=QuantType.QInt8,
-            extra_options={"MatMulConstBOnly": True},
-        )
-        return onnx.load(path)
 
 
 def run_graph(
@@ -186,45 +158,6 @@ def _rebuild_for_export(network: EncoderNetwork) -> EncoderNetwork:
     return twin
 
 
-def _round_tables(model: onnx.ModelProto) -> None:
-    """Replace each large table that rows are looked up in by int8 rows with one scale each."""
-    tables = {part.name: part for part in model.graph.initializer}
-    for place, node in reversed(list(enumerate(model.graph.node))):
-        table = tables.get(node.input[0]) if node.op_type == "Gather" else None
-        if table is None or table.data_type != TensorProto.FLOAT or len(table.raw_data) < _LEAST_TABLE_BYTES:
-            continue
-        values = numpy_helper.to_array(table)
-        scales = np.maximum(np.abs(values).max(axis=1, keepdims=True) / _ROUNDED_LIMIT, np.finfo(np.float32).tiny)
-        rows = np.rint(values / scales).astype(np.int8)
-        name, output = table.name, node.output[0]
-        model.graph.initializer.remove(table)
-        model.graph.initializer.extend(
-            [
-                numpy_helper.from_array(rows, f"{name}_rows"),
-                numpy_helper.from_array(scales.astype(np.float32), f"{name}_scales"),
-            ]
-        )
-        unpacked = [
-            helper.make_node("Gather", [f"{name}_rows", node.input[1]], [f"{output}_rows"], axis=0),
-            helper.make_node("Cast", [f"{output}_rows"], [f"{output}_float"], to=TensorProto.FLOAT),
-            helper.make_node("Gather", [f"{name}_scales", node.input[1]], [f"{output}_scales"], axis=0),
-            helper.make_node("Mul", [f"{output}_float", f"{output}_scales"], [output]),
-        ]
-        model.graph.node.remove(node)
-        for offset, made in enumerate(unpacked):
-            model.graph.node.insert(place + offset, made)
-
-
-@contextmanager
-def _quiet_logging() -> Iterator[None]:
-    # The library tells the root logger, each time, of a preparation that does nothing for these graphs.
-    logging.disable(logging.WARNING)
-    try:
-        yield
-    finally:
-        logging.disable(logging.NOTSET)
-
-
 def _pad(windows: Sequence[Sequence[int]]) -> dict[str, npt.NDArray[np.int64]]:
     ids = np.zeros((len(windows), max(map(len, windows))), dtype=np.int64)
     mask = np.zeros_like(ids)
@@ -236,7 +169,7 @@ def _pad(windows: Sequence[Sequence[int]]) -> dict[str, npt.NDArray[np.int64]]:
 
 def _differs(kind: str, found: str, allowed: str) -> TrainingError:
     return TrainingError(
-        where=f"the exported graph, {kind}",
+        where=f"the exported graph {kind}",
         found=f"it differs from the network: {found}",
         allowed=f"at most {allowed}",
         remedy="Train again with a smaller learning rate, or check the versions of torch and onnxruntime.",

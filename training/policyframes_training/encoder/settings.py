@@ -15,6 +15,8 @@ from policyframes.errors import UsageError
 Device = Literal["auto", "cpu", "cuda", "mps"]
 DEVICES: tuple[Device, ...] = get_args(Device)
 DEFAULT_BASE = "sentence-transformers/all-MiniLM-L6-v2"
+# In which the weights of a bundle may be stored.
+BITS = (8, 4)
 
 Report = Callable[[str], None]
 
@@ -42,6 +44,8 @@ class EncoderSettings:
         original_weight: weight of a passage in its original wording; a rewrite weighs 1.
         teacher_weight: weight of an uncoded passage that a teacher has scored.
         renamed: how many times each coded passage is read once more in an epoch, each time with other names.
+        vocabulary: keep the so many pieces of words of the base that the training rows hold most often; None for all.
+        bits: in which matrices and embeddings are stored in the bundle, 8 or 4; training itself is not rounded.
     """
 
     base: str = DEFAULT_BASE
@@ -61,6 +65,8 @@ class EncoderSettings:
     original_weight: float = 1.0
     teacher_weight: float = 1.0
     renamed: int = 0
+    vocabulary: int | None = None
+    bits: int = 8
 
     def as_params(self) -> dict[str, Any]:
         """Return the settings by name, for the record of a run; of a local base its folder's name alone."""
@@ -79,6 +85,13 @@ class EncoderSettings:
         for assignment in assignments:
             name, _, text = assignment.partition("=")
             values[name] = _parse_value(name, text, assignment)
+        if values.get("bits", BITS[0]) not in BITS:
+            raise UsageError(
+                where="settings of the encoder",
+                found=f"bits={values['bits']}",
+                allowed=" or ".join(f"bits={bits}" for bits in BITS),
+                remedy="Give one of these.",
+            )
         return replace(self, **values)
 
 

@@ -54,11 +54,12 @@ def describe_encoder(
     """
     base = str(params["base"])
     layers = f"the lower {params['layers']} layers of " if params["layers"] else ""
+    bits = "four" if params["bits"] == 4 else "eight"  # noqa: PLR2004  (no other number is stored)
     megabytes = round(sum(len(data) for data in bundle.files.values()) / 1e6)
     return TierTexts(
         tag="onnx",
         kind=f"A transformer, {layers}{base} fine-tuned on\ncoded passages: the mean over its tokens and one linear"
-        f" layer, matrices and embeddings in eight bits, {megabytes} MB in one\nONNX file. It reads"
+        f" layer, matrices and embeddings in {bits} bits, {megabytes} MB in one\nONNX file. It reads"
         f" {bundle.features['max_tokens']} tokens at once and longer passages in windows. Scores on a CPU with"
         " onnxruntime.",
         limits=(
