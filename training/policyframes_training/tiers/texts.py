@@ -54,12 +54,13 @@ def describe_encoder(
     """
     base = str(params["base"])
     layers = f"the lower {params['layers']} layers of " if params["layers"] else ""
+    pieces = f"\nwith {params['vocabulary']:,} of its pieces of words, " if params["vocabulary"] else " "
     bits = "four" if params["bits"] == 4 else "eight"  # noqa: PLR2004  (no other number is stored)
     megabytes = round(sum(len(data) for data in bundle.files.values()) / 1e6)
     return TierTexts(
         tag="onnx",
-        kind=f"A transformer, {layers}{base} fine-tuned on\ncoded passages: the mean over its tokens and one linear"
-        f" layer, matrices and embeddings in {bits} bits, {megabytes} MB in one\nONNX file. It reads"
+        kind=f"A transformer, {layers}{base}{pieces}fine-tuned on\ncoded passages: the mean over its tokens and one"
+        f" linear layer, matrices and embeddings in {bits} bits, {megabytes} MB in one\nONNX file. It reads"
         f" {bundle.features['max_tokens']} tokens at once and longer passages in windows. Scores on a CPU with"
         " onnxruntime.",
         limits=(
