@@ -16,6 +16,9 @@ from policyframes.bundle_protobuf import write_field
 # Of AttributeProto in onnx.proto3: name, i, type.
 _AXIS = write_field(1, b"axis") + write_field(3, 1) + write_field(20, 2)
 
+# Of a product: both sides and their zero points. Of the quantiser: integers, scale, zero point.
+_PRODUCT_INPUTS, _QUANTISER_OUTPUTS = 4, 3
+
 
 def restore_products(model: bytes) -> bytes:
     """Return the model with every quantised product replaced; one that is not of the pattern stays as it is.
@@ -35,7 +38,8 @@ def _replace(nodes: Sequence[Node]) -> tuple[Node, ...]:
     replaced: dict[str, list[Node]] = {}
     spent: set[str] = set()
     for node in nodes:
-        if node.operator == "MatMulInteger" and (found := _follow(node, producers, users)):
+        is_whole = node.operator == "MatMulInteger" and len(node.inputs) == _PRODUCT_INPUTS
+        if is_whole and (found := _follow(node, producers, users)):
             source, scale, result = found
             weights, zero, name = node.inputs[1], node.inputs[3], f"{node.outputs[0]}_weights"
             replaced[node.outputs[0]] = [
@@ -54,14 +58,16 @@ def _follow(product: Node, producers: dict[str, Node], users: dict[str, list[Nod
     casts = users.get(product.outputs[0], [])
     if quantiser is None or quantiser.operator != "DynamicQuantizeLinear" or [c.operator for c in casts] != ["Cast"]:
         return None
+    if not quantiser.inputs or len(quantiser.outputs) != _QUANTISER_OUTPUTS:
+        return None
     results = users.get(casts[0].outputs[0], [])
     if [result.operator for result in results] != ["Mul"]:
         return None
-    scales = producers.get(next(name for name in results[0].inputs if name != casts[0].outputs[0]))
+    scales = producers.get(next((name for name in results[0].inputs if name != casts[0].outputs[0]), ""))
     if scales is None or scales.operator != "Mul" or quantiser.outputs[1] not in scales.inputs:
         return None
-    scale = next(name for name in scales.inputs if name != quantiser.outputs[1])
-    return quantiser.inputs[0], scale, results[0]
+    scale = next((name for name in scales.inputs if name != quantiser.outputs[1]), "")
+    return (quantiser.inputs[0], scale, results[0]) if scale else None
 
 
 def _drop_unused(nodes: Sequence[Node], wanted: set[str]) -> tuple[Node, ...]:

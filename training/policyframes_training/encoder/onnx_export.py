@@ -18,6 +18,7 @@ import onnxruntime as ort
 import torch
 from transformers import AutoModel
 
+from policyframes.backends.folding import fold_bytes
 from policyframes.errors import TrainingError
 from policyframes_training.encoder.data import Floats, split_windows
 from policyframes_training.encoder.encoder import EncoderModel
@@ -125,7 +126,8 @@ def run_graph(
     """Return the logits that an exported graph gives, shape (texts, L), `batch` windows at a time."""
     options = ort.SessionOptions()
     options.log_severity_level = 3
-    session = ort.InferenceSession(files[MODEL_FILE], options, providers=["CPUExecutionProvider"])
+    # As the package loads it; the runtime itself would keep every step of unpacking.
+    session = ort.InferenceSession(fold_bytes(files[MODEL_FILE]), options, providers=["CPUExecutionProvider"])
     windows = split_windows(model.tokenizer, texts, model.settings.max_tokens)
     flat = [window for passage in windows for window in passage]
     owners = np.repeat(np.arange(len(windows)), [len(passage) for passage in windows])

@@ -12,6 +12,7 @@ from __future__ import annotations
 import copy
 import logging
 import tempfile
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -73,11 +74,8 @@ def round_weights(model: ModelProto, bits: int = 8) -> ModelProto:
         bits: 8 or 4; a matrix or table whose blocks would be broken stays in eight.
     """
     rounded = copy.deepcopy(model)
-    if bits == 4:  # noqa: PLR2004  (the other number of bits)
-        rounded.graph.initializer.extend(
-            numpy_helper.from_array(np.array(value), name) for name, value in _CONSTANTS.items()
-        )
     _round_tables(rounded, bits)
+    _complete_constants(rounded)
     # The output layer is small, and its rounding would go into the logits as it is. The library renames such nodes.
     output_layer = [f"{node.name}{_RENAMED}" for node in rounded.graph.node if node.op_type == "Gemm"]
     with tempfile.TemporaryDirectory() as folder, _quiet_logging():
@@ -92,21 +90,32 @@ def round_weights(model: ModelProto, bits: int = 8) -> ModelProto:
             extra_options={"MatMulConstBOnly": True},
         )
         rounded = onnx.load(path)
-    if bits == 4:  # noqa: PLR2004  (as above)
+    if bits == 4:  # noqa: PLR2004  (the other number of bits)
         _pack_matrices(rounded, model)
+        _complete_constants(rounded)
     return rounded
+
+
+def _complete_constants(model: ModelProto) -> None:
+    """Add the constants that nodes read and that are not there yet: what rounds matrices drops those not in use."""
+    read = {name for node in model.graph.node for name in node.input}
+    there = {part.name for part in model.graph.initializer}
+    missing = [name for name in _CONSTANTS if name in read and name not in there]
+    model.graph.initializer.extend(numpy_helper.from_array(np.array(_CONSTANTS[name]), name) for name in missing)
 
 
 def _round_tables(model: ModelProto, bits: int) -> None:
     """Replace each large table that rows are looked up in by rounded rows, which are unpacked after that."""
-    tables = {part.name: part for part in model.graph.initializer}
+    # One that is read in two places, or otherwise than by rows, stays.
+    uses = Counter(name for node in model.graph.node for name in node.input)
+    tables = {part.name: part for part in model.graph.initializer if uses[part.name] == 1}
     for place, node in reversed(list(enumerate(model.graph.node))):
         table = tables.get(node.input[0]) if node.op_type == "Gather" else None
         if table is None or table.data_type != TensorProto.FLOAT or len(table.raw_data) < _LEAST_TABLE_BYTES:
             continue
         values = numpy_helper.to_array(table)
         is_whole = values.shape[1] % (2 * _BLOCK) == 0
-        unpack = _unpack_packed_rows if bits == 4 and is_whole else _unpack_rows  # noqa: PLR2004  (as above)
+        unpack = _unpack_packed_rows if bits == 4 and is_whole else _unpack_rows  # noqa: PLR2004  (see above)
         tensors, nodes = unpack(values, table.name, node)
         model.graph.initializer.remove(table)
         model.graph.initializer.extend(numpy_helper.from_array(array, name) for name, array in tensors.items())
@@ -131,26 +140,27 @@ def _unpack_rows(values: Floats, name: str, lookup: NodeProto) -> tuple[_Tensors
 def _unpack_packed_rows(values: Floats, name: str, lookup: NodeProto) -> tuple[_Tensors, list[NodeProto]]:
     """Return a table's rows in four bits, and what looks them up: blocks lie along a row, one scale is for all."""
     packed = _pack(np.ascontiguousarray(values.T), _TABLE_MULTIPLIERS, one_scale=True)
-    output, width = lookup.output[0], values.shape[1]
+    output, ids, width = lookup.output[0], lookup.input[1], values.shape[1]
     tensors: _Tensors = {
         f"{name}_numbers": np.ascontiguousarray(packed.numbers.T),
         f"{name}_multipliers": np.ascontiguousarray(packed.multipliers.T),
         f"{name}_scale": packed.scale.reshape(()),
-        # A zero keeps the size of its axis: batch and tokens, then the blocks.
-        f"{name}_blocks": np.array([0, 0, width // _BLOCK, _BLOCK], dtype=np.int64),
-        f"{name}_row": np.array([0, 0, width], dtype=np.int64),
-        f"{name}_last": np.array([-1], dtype=np.int64),
+        f"{name}_blocks": np.array([-1, width // _BLOCK, _BLOCK], dtype=np.int64),
+        f"{name}_factors": np.array([-1, width // _BLOCK, 1], dtype=np.int64),
+        f"{name}_width": np.array([width], dtype=np.int64),
     }
     return tensors, [
-        helper.make_node("Gather", [f"{name}_numbers", lookup.input[1]], [f"{output}_packed"], axis=0),
+        helper.make_node("Gather", [f"{name}_numbers", ids], [f"{output}_packed"], axis=0),
         *_split_bytes(f"{output}_packed", f"{output}_whole", axis=-1),
         helper.make_node("Reshape", [f"{output}_whole", f"{name}_blocks"], [f"{output}_blocks"]),
-        helper.make_node("Gather", [f"{name}_multipliers", lookup.input[1]], [f"{output}_bytes"], axis=0),
-        helper.make_node("Cast", [f"{output}_bytes"], [f"{output}_factors"], to=TensorProto.FLOAT),
-        helper.make_node("Mul", [f"{output}_factors", f"{name}_scale"], [f"{output}_scaled"]),
-        helper.make_node("Unsqueeze", [f"{output}_scaled", f"{name}_last"], [f"{output}_spread"]),
-        helper.make_node("Mul", [f"{output}_blocks", f"{output}_spread"], [f"{output}_values"]),
-        helper.make_node("Reshape", [f"{output}_values", f"{name}_row"], [output]),
+        helper.make_node("Gather", [f"{name}_multipliers", ids], [f"{output}_bytes"], axis=0),
+        helper.make_node("Cast", [f"{output}_bytes"], [f"{output}_float"], to=TensorProto.FLOAT),
+        helper.make_node("Mul", [f"{output}_float", f"{name}_scale"], [f"{output}_scaled"]),
+        helper.make_node("Reshape", [f"{output}_scaled", f"{name}_factors"], [f"{output}_factors"]),
+        helper.make_node("Mul", [f"{output}_blocks", f"{output}_factors"], [f"{output}_values"]),
+        helper.make_node("Shape", [ids], [f"{output}_outer"]),
+        helper.make_node("Concat", [f"{output}_outer", f"{name}_width"], [f"{output}_shape"], axis=0),
+        helper.make_node("Reshape", [f"{output}_values", f"{output}_shape"], [output]),
     ]
 
 

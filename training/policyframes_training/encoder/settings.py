@@ -72,6 +72,17 @@ class EncoderSettings:
         """Return the settings by name, for the record of a run; of a local base its folder's name alone."""
         return {**asdict(self), "base": name_base(self.base)}
 
+    def as_recipe(self, base_sha256: str) -> dict[str, Any]:
+        """Return what a fit depends on beside its rows: other names and a teacher's weight show in these, bits never.
+
+        Args:
+            base_sha256: hash of the pretrained weights, which stands for their name.
+        """
+        recipe = {**asdict(self), "base": base_sha256}
+        # A whole vocabulary has no word in it: fits from before it could be cut are still known.
+        unseen = ("teacher_weight", "renamed", "bits", *(() if self.vocabulary else ("vocabulary",)))
+        return {name: value for name, value in recipe.items() if name not in unseen}
+
     def with_values(self, assignments: Sequence[str]) -> EncoderSettings:
         """Return the settings with some of them replaced.
 

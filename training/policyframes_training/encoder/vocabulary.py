@@ -21,6 +21,7 @@ from policyframes.errors import TrainingError
 from policyframes_training.encoder.data import prepare_tokenizer
 from policyframes_training.encoder.network import Base
 
+_CHUNK = 2048
 # Places in BERT's vocabulary that stand for nothing.
 _UNUSED = re.compile(r"\[unused\d+\]")
 
@@ -46,9 +47,17 @@ def cut_vocabulary(base: Base, texts: Sequence[str], size: int) -> Base:
             allowed="WordPiece, which reads words in other pieces where one is gone",
             remedy="Leave the vocabulary whole: --set vocabulary=none.",
         )
+    table = base.body.get_input_embeddings()
+    last = max(base.tokenizer.get_vocab().values(), default=0)
+    if last >= table.num_embeddings:
+        raise TrainingError(
+            where="vocabulary",
+            found=f"a piece with the number {last}, and a table of {table.num_embeddings} embeddings",
+            allowed="a row of the table for each piece",
+            remedy="Leave the vocabulary whole: --set vocabulary=none.",
+        )
     kept = _choose_pieces(base.tokenizer, facts, texts, size, padding=int(base.body.config.pad_token_id or 0))
     places = {old: new for new, old in enumerate(kept)}
-    table = base.body.get_input_embeddings()
     smaller = nn.Embedding(len(kept), table.embedding_dim, padding_idx=table.padding_idx)
     smaller.weight.data.copy_(table.weight.detach()[torch.tensor(kept)])
     base.body.set_input_embeddings(smaller)
@@ -60,15 +69,12 @@ def _choose_pieces(
     tokenizer: Tokenizer, facts: Mapping[str, Any], texts: Sequence[str], size: int, *, padding: int
 ) -> list[int]:
     """Return the numbers of the pieces to keep, rising."""
-    counts = Counter[int]()
-    for encoding in tokenizer.encode_batch(list(texts)):
-        counts.update(encoding.ids)
+    counts, letters = _count_pieces(tokenizer, texts)
     model = facts["model"]
-    letters = {letter for text in texts for letter in text}
     # Numbers up to the padding's stay as they are: some networks count positions from it.
     needed = {int(token["id"]) for token in facts["added_tokens"]} | set(range(padding + 1))
     # What it puts around an empty text.
-    needed |= {int(model["vocab"][model["unk_token"]]), *tokenizer.encode("").ids}
+    needed |= {int(model["vocab"].get(model["unk_token"], 0)), *tokenizer.encode("").ids}
     for piece, number in model["vocab"].items():
         letter = piece.removeprefix(model["continuing_subword_prefix"])
         if len(letter) == 1 and (letter.isascii() or letter in letters):
@@ -83,6 +89,18 @@ def _choose_pieces(
     useful = [number for piece, number in model["vocab"].items() if not _UNUSED.fullmatch(piece)]
     ranked = sorted(set(useful) - needed, key=lambda number: (-counts[number], number))
     return sorted(needed | set(ranked[: size - len(needed)]))
+
+
+def _count_pieces(tokenizer: Tokenizer, texts: Sequence[str]) -> tuple[Counter[int], set[str]]:
+    """Return how often each piece is read, and the characters, as the tokenizer changes them before it reads."""
+    counts, letters = Counter[int](), set[str]()
+    for start in range(0, len(texts), _CHUNK):
+        chunk = list(texts[start : start + _CHUNK])
+        for encoding in tokenizer.encode_batch(chunk):
+            counts.update(encoding.ids)
+        for text in chunk:
+            letters.update(tokenizer.normalizer.normalize_str(text) if tokenizer.normalizer else text)
+    return counts, letters
 
 
 def _renumber(facts: Mapping[str, Any], places: Mapping[int, int]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ so that a measure that was cut off goes on with the fit that it was at.
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 
 from policyframes.bundle import Bundle
 from policyframes.errors import UsageError
@@ -30,7 +30,7 @@ FEWEST_STEPS = 160
 class EncoderRefit:
     """The recipe of an `encoder-onnx` bundle on other passages, its thresholds chosen anew.
 
-    The fitted network decides itself; it is not rounded to eight bits and exported as a bundle's is.
+    The fitted network decides itself; it is not rounded and exported as a bundle's is.
 
     Attributes:
         settings: of the fit.
@@ -60,7 +60,7 @@ class EncoderRefit:
             learned += copy
         rows = make_rows(learned, settings)
         # What teaches nobody here shows in no fit, and other names in the rows.
-        recipe = {**asdict(settings), "base": self.base_sha256, "teacher_weight": None, "renamed": None}
+        recipe = {**settings.as_recipe(self.base_sha256), "teacher_weight": None, "renamed": None}
         facts = {"settings": recipe, "seed": self.seed, "rows": rows.sha256}
         key = hash_job({**facts, "validation": make_rows(validation, settings).sha256, "scored": scored.texts})
         claim_folder(self.place.folder, hash_job({"tier": "refits"}))

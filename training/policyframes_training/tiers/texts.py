@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from tokenizers import Tokenizer
+
 from policyframes.backends import Quality
 from policyframes.bundle import Bundle
 from policyframes_training.corpus.held_out import Lesson
@@ -54,7 +56,8 @@ def describe_encoder(
     """
     base = str(params["base"])
     layers = f"the lower {params['layers']} layers of " if params["layers"] else ""
-    pieces = f"\nwith {params['vocabulary']:,} of its pieces of words, " if params["vocabulary"] else " "
+    read = Tokenizer.from_buffer(bundle.files["tokenizer.json"]).get_vocab_size()
+    pieces = f"\nwith {read:,} of its pieces of words, " if params["vocabulary"] else " "
     bits = "four" if params["bits"] == 4 else "eight"  # noqa: PLR2004  (no other number is stored)
     megabytes = round(sum(len(data) for data in bundle.files.values()) / 1e6)
     return TierTexts(
