@@ -11,13 +11,13 @@ import pytest
 import torch
 from tokenizers import Tokenizer, models
 
-from policyframes.errors import RefusedError, TrainingError, UsageError
+from policyframes.errors import TrainingError, UsageError
 from policyframes_training.encoder.data import make_rows
-from policyframes_training.encoder.encoder import EncoderModel, fit_encoder
-from policyframes_training.encoder.network import load_base
+from policyframes_training.encoder.encoder import find_scores, fit_encoder, score_once
+from policyframes_training.encoder.network import Base, load_base
 from policyframes_training.encoder.onnx_export import export_onnx, measure_difference
 from policyframes_training.encoder.settings import EncoderSettings, Workplace
-from policyframes_training.encoder.vocabulary import cut_vocabulary
+from policyframes_training.encoder.vocabulary import choose_pieces, keep_pieces
 from tests.training.toy_encoder import TRAIN, VALIDATION, write_base
 
 # The toy's marks, but for the mask, and letters, which stay in any case.
@@ -28,6 +28,10 @@ TEXTS = ("the troops near the river", "the river", "a court")
 @pytest.fixture
 def settings(tmp_path) -> EncoderSettings:
     return EncoderSettings(base=str(write_base(tmp_path / "tiny")), max_tokens=32)
+
+
+def cut_vocabulary(base: Base, texts: tuple[str, ...], size: int) -> Base:
+    return replace(base, tokenizer=keep_pieces(base.body, base.tokenizer, choose_pieces(base, texts, size)))
 
 
 def read(base, text):
@@ -55,17 +59,37 @@ def test_a_word_that_goes_is_spelt(settings):
     assert read(cut, "troops")[0] == ["[CLS]", "t", "##r", "##o", "##o", "##p", "##s", "[SEP]"]
 
 
-def test_an_encoder_with_fewer_pieces_trains_exports_and_is_read_back(settings, tmp_path):
-    settings = replace(settings, vocabulary=NEEDED + 12, epochs=1)
+def test_an_encoder_with_fewer_pieces_is_cut_after_its_fit_and_exported(settings, tmp_path):
+    settings = replace(settings, epochs=1)
     place = Workplace(tmp_path / "work", "cpu", save_steps=100)
-    model = fit_encoder(make_rows(TRAIN, settings), VALIDATION, settings, seed=5, place=place)
-    again = EncoderModel.load(tmp_path / "work" / "model")
-    files = export_onnx(model, VALIDATION.texts)
+    rows = make_rows(TRAIN, settings)
+    whole = fit_encoder(rows, VALIDATION, settings, seed=5, place=place)
+    lines: list[str] = []
+    fewer = replace(settings, vocabulary=NEEDED + 12)
+    cut = fit_encoder(rows, VALIDATION, fewer, seed=5, place=replace(place, report=lines.append))
+    files = export_onnx(cut, VALIDATION.texts)
 
-    assert model.network.body.get_input_embeddings().weight.shape[0] == NEEDED + 12
-    assert np.array_equal(model.logits(TEXTS, exact=True), again.logits(TEXTS, exact=True))
-    assert measure_difference(files, model, VALIDATION.texts).probability_max < 0.05
+    assert [line.partition(":")[0] for line in lines] == ["already trained"]
+    assert cut.settings == fewer
+    assert cut.network.body.get_input_embeddings().weight.shape[0] == NEEDED + 12
+    gone = (max(whole.tokenizer.get_vocab().keys() - cut.tokenizer.get_vocab().keys()),)
+    assert np.array_equal(cut.logits(("the",), exact=True), whole.logits(("the",), exact=True))
+    assert not np.array_equal(cut.logits(gone, exact=True), whole.logits(gone, exact=True))
+    assert measure_difference(files, cut, VALIDATION.texts).probability_max < 0.05
     assert len(json.loads(files["tokenizer.json"])["model"]["vocab"]) == NEEDED + 12
+
+
+def test_what_another_vocabulary_said_is_not_taken_for_this_ones(settings, tmp_path):
+    settings = replace(settings, epochs=1)
+    place = Workplace(tmp_path / "work", "cpu", save_steps=100)
+    rows = make_rows(TRAIN, settings)
+    texts = ("a missile",)
+    for vocabulary in (None, NEEDED + 12):
+        model = fit_encoder(rows, VALIDATION, replace(settings, vocabulary=vocabulary), seed=5, place=place)
+        assert find_scores(place, texts, texts, vocabulary=vocabulary) is None
+        said, _ = score_once(model, texts, texts, place=place)
+        assert np.array_equal(said, model.logits(texts))
+        assert find_scores(place, texts, texts, vocabulary=vocabulary) is not None
 
 
 def test_a_vocabulary_larger_than_the_base_changes_nothing(settings):
@@ -147,19 +171,19 @@ def test_a_piece_without_an_embedding_is_a_named_error(settings):
     base = replace(load_base(settings), tokenizer=Tokenizer.from_str(json.dumps(facts)))
 
     with pytest.raises(TrainingError, match="a piece with the number 900"):
-        cut_vocabulary(base, TEXTS, 100)
+        choose_pieces(base, TEXTS, 100)
 
 
 def test_other_tokenizers_are_refused(settings):
     base = replace(load_base(settings), tokenizer=Tokenizer(models.BPE({"a": 0, "b": 1}, [])))
 
     with pytest.raises(TrainingError, match=r"type BPE\. Allowed: WordPiece"):
-        cut_vocabulary(base, TEXTS, 100)
+        choose_pieces(base, TEXTS, 100)
 
 
 def test_too_few_pieces_are_refused(settings):
     with pytest.raises(TrainingError, match=f"20 pieces of words. Allowed: at least {NEEDED}"):
-        cut_vocabulary(load_base(settings), TEXTS, 20)
+        choose_pieces(load_base(settings), TEXTS, 20)
 
 
 def test_weights_are_stored_in_eight_bits_or_four():
@@ -178,14 +202,11 @@ def test_a_finished_fit_is_exported_in_other_bits_and_not_fitted_again(settings,
 
     assert [line.partition(":")[0] for line in lines] == ["already trained"]
     assert again.settings.bits == 4
-    with pytest.raises(RefusedError):
-        fit_encoder(rows, VALIDATION, replace(settings, vocabulary=NEEDED + 12), seed=5, place=place)
 
 
-def test_what_fits_depend_on_is_as_it_was_before_vocabularies_could_be_cut():
-    named = {field.name for field in fields(EncoderSettings)} - {"teacher_weight", "renamed", "bits", "vocabulary"}
+def test_no_fit_depends_on_how_its_model_is_stored():
+    stored = {"teacher_weight", "renamed", "bits", "vocabulary"}
 
-    assert EncoderSettings().as_recipe("abc").keys() == named
-    assert EncoderSettings(bits=4).as_recipe("abc") == EncoderSettings().as_recipe("abc")
+    assert EncoderSettings().as_recipe("abc").keys() == {field.name for field in fields(EncoderSettings)} - stored
+    assert EncoderSettings(bits=4, vocabulary=900).as_recipe("abc") == EncoderSettings().as_recipe("abc")
     assert EncoderSettings().as_recipe("abc")["base"] == "abc"
-    assert EncoderSettings(vocabulary=900).as_recipe("abc") == {**EncoderSettings().as_recipe("abc"), "vocabulary": 900}

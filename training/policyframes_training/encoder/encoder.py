@@ -40,7 +40,7 @@ from policyframes_training.encoder.training import (
     compute_logits,
     train_network,
 )
-from policyframes_training.encoder.vocabulary import cut_vocabulary
+from policyframes_training.encoder.vocabulary import choose_pieces, keep_pieces
 from policyframes_training.linear.linear import assign_folds, check_presence, leave_out
 
 FOLDS = 3
@@ -204,8 +204,8 @@ def fit_encoder(
     check_presence(validation.targets, validation.framings, where="the validation passages")
     choose_device(place.device)
     base = load_base(settings)
-    if settings.vocabulary is not None:
-        base = cut_vocabulary(base, rows.texts, settings.vocabulary)
+    # Chosen before the fit, so that what cannot be cut is said at once, and cut after it: it costs no fit of its own.
+    pieces = choose_pieces(base, rows.texts, settings.vocabulary) if settings.vocabulary else None
     job = {
         "recipe": _RECIPE,
         "settings": settings.as_recipe(base.sha256),
@@ -218,7 +218,7 @@ def fit_encoder(
     claim_folder(folder, hash_job(job))
     if (folder / _MODEL).is_dir():
         place.report(f"already trained: {place.folder}")
-        return _read_back(folder, settings, place)
+        return _read_back(folder, settings, pieces, place)
     set_seed(seed)
     network = EncoderNetwork(base.body, len(rows.framings), settings.dropout)
     epochs = train_network(
@@ -233,7 +233,7 @@ def fit_encoder(
     model.save(folder / _MODEL)
     drop_checkpoints(folder)
     # Read back: accelerate leaves a wrapper on the network that it trained, which would go on reckoning in bfloat16.
-    return _read_back(folder, settings, place)
+    return _read_back(folder, settings, pieces, place)
 
 
 def hold_out_encoder(
@@ -294,22 +294,32 @@ def score_once(
     model: EncoderModel, held_out: tuple[str, ...], texts: tuple[str, ...], *, place: Workplace
 ) -> tuple[Floats, Floats]:
     """Return the logits of both, read from the folder of the model's fit where they were reckoned before."""
-    found = find_scores(place, held_out, texts)
+    vocabulary = model.settings.vocabulary
+    found = find_scores(place, held_out, texts, vocabulary=vocabulary)
     if found is not None:
         return found
     path = place.folder / _LOGITS
     arrays = {"held_out": model.logits(held_out), "texts": model.logits(texts, report=place.report)}
     scratch = path.with_suffix(".part")
-    save_arrays(arrays, scratch, metadata={"texts": _hash_texts(held_out, texts)})
+    save_arrays(arrays, scratch, metadata={"texts": _hash_texts(held_out, texts, vocabulary)})
     scratch.replace(path)
     return arrays["held_out"], arrays["texts"]
 
 
-def find_scores(place: Workplace, held_out: tuple[str, ...], texts: tuple[str, ...]) -> tuple[Floats, Floats] | None:
-    """Return what `score_once` left of both in the folder of a fit; None where there is nothing whole of them."""
+def find_scores(
+    place: Workplace, held_out: tuple[str, ...], texts: tuple[str, ...], *, vocabulary: int | None
+) -> tuple[Floats, Floats] | None:
+    """Return what `score_once` left of both in the folder of a fit; None where there is nothing whole of them.
+
+    Args:
+        place: of the fit.
+        held_out: first of both.
+        texts: second of both.
+        vocabulary: to how many pieces of words the model that scored was cut; None for not at all.
+    """
     try:
         with safe_open(place.folder / _LOGITS, framework="numpy") as stored:
-            if (stored.metadata() or {}).get("texts") == _hash_texts(held_out, texts):
+            if (stored.metadata() or {}).get("texts") == _hash_texts(held_out, texts, vocabulary):
                 return stored.get_tensor("held_out"), stored.get_tensor("texts")
     except (OSError, SafetensorError):
         pass  # not there, or not whole: reckoned anew
@@ -321,17 +331,23 @@ def drop_model(place: Workplace) -> None:
     shutil.rmtree(place.folder / _MODEL, ignore_errors=True)
 
 
-def _hash_texts(held_out: tuple[str, ...], texts: tuple[str, ...]) -> str:
-    return sha256(repr((held_out, texts)).encode()).hexdigest()
+def _hash_texts(held_out: tuple[str, ...], texts: tuple[str, ...], vocabulary: int | None) -> str:
+    job = (held_out, texts) if vocabulary is None else (held_out, texts, vocabulary)
+    return sha256(repr(job).encode()).hexdigest()
 
 
 def _enter_fold(place: Workplace, fold: int) -> Workplace:
     return place.enter(f"fold-{fold + 1}")
 
 
-def _read_back(folder: Path, settings: EncoderSettings, place: Workplace) -> EncoderModel:
+def _read_back(
+    folder: Path, settings: EncoderSettings, pieces: tuple[int, ...] | None, place: Workplace
+) -> EncoderModel:
     """Return the model of a finished fit with the settings asked for: those that no fit depends on may have changed."""
-    return _move(replace(EncoderModel.load(folder / _MODEL), settings=settings), place)
+    model = replace(EncoderModel.load(folder / _MODEL), settings=settings)
+    if pieces is not None:
+        model = replace(model, tokenizer=keep_pieces(model.network.body, model.tokenizer, pieces))
+    return _move(model, place)
 
 
 def _move(model: EncoderModel, place: Workplace) -> EncoderModel:

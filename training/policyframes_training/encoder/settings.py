@@ -44,7 +44,8 @@ class EncoderSettings:
         original_weight: weight of a passage in its original wording; a rewrite weighs 1.
         teacher_weight: weight of an uncoded passage that a teacher has scored.
         renamed: how many times each coded passage is read once more in an epoch, each time with other names.
-        vocabulary: keep the so many pieces of words of the base that the training rows hold most often; None for all.
+        vocabulary: once it is fitted, keep the so many pieces of words that the training rows hold most often; None for
+            all.
         bits: in which matrices and embeddings are stored in the bundle, 8 or 4; training itself is not rounded.
     """
 
@@ -73,14 +74,15 @@ class EncoderSettings:
         return {**asdict(self), "base": name_base(self.base)}
 
     def as_recipe(self, base_sha256: str) -> dict[str, Any]:
-        """Return what a fit depends on beside its rows: other names and a teacher's weight show in these, bits never.
+        """Return what a fit depends on beside its rows.
+
+        Other names and a teacher's weight show in the rows; the vocabulary is cut, and bits are rounded, after the fit.
 
         Args:
             base_sha256: hash of the pretrained weights, which stands for their name.
         """
         recipe = {**asdict(self), "base": base_sha256}
-        # A whole vocabulary has no word in it: fits from before it could be cut are still known.
-        unseen = ("teacher_weight", "renamed", "bits", *(() if self.vocabulary else ("vocabulary",)))
+        unseen = ("teacher_weight", "renamed", "vocabulary", "bits")
         return {name: value for name, value in recipe.items() if name not in unseen}
 
     def with_values(self, assignments: Sequence[str]) -> EncoderSettings:

@@ -10,12 +10,12 @@ import json
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import torch
 from tokenizers import Tokenizer
 from torch import nn
+from transformers import PreTrainedModel
 
 from policyframes.errors import TrainingError
 from policyframes_training.encoder.data import prepare_tokenizer
@@ -26,14 +26,14 @@ _CHUNK = 2048
 _UNUSED = re.compile(r"\[unused\d+\]")
 
 
-def cut_vocabulary(base: Base, texts: Sequence[str], size: int) -> Base:
-    """Return the base with so many pieces of words, at most: those that the texts hold most often, then the first.
+def choose_pieces(base: Base, texts: Sequence[str], size: int) -> tuple[int, ...]:
+    """Return the numbers of so many pieces of words, at most: those that the texts hold most often, then the first.
 
-    Kept in any case are marks such as the padding, and single characters that are ASCII or in the texts.
+    Chosen in any case are marks such as the padding, and single characters that are ASCII or in the texts.
 
     Args:
-        base: changed in place, and not to be used any more.
-        texts: what the encoder will learn from.
+        base: what is to be cut.
+        texts: what the encoder learns from.
         size: number of pieces.
 
     Raises:
@@ -47,25 +47,37 @@ def cut_vocabulary(base: Base, texts: Sequence[str], size: int) -> Base:
             allowed="WordPiece, which reads words in other pieces where one is gone",
             remedy="Leave the vocabulary whole: --set vocabulary=none.",
         )
-    table = base.body.get_input_embeddings()
+    rows = base.body.get_input_embeddings().num_embeddings
     last = max(base.tokenizer.get_vocab().values(), default=0)
-    if last >= table.num_embeddings:
+    if last >= rows:
         raise TrainingError(
             where="vocabulary",
-            found=f"a piece with the number {last}, and a table of {table.num_embeddings} embeddings",
+            found=f"a piece with the number {last}, and a table of {rows} embeddings",
             allowed="a row of the table for each piece",
             remedy="Leave the vocabulary whole: --set vocabulary=none.",
         )
-    kept = _choose_pieces(base.tokenizer, facts, texts, size, padding=int(base.body.config.pad_token_id or 0))
-    places = {old: new for new, old in enumerate(kept)}
+    padding = int(base.body.config.pad_token_id or 0)
+    return tuple(_rank_pieces(base.tokenizer, facts, texts, size, padding=padding))
+
+
+def keep_pieces(body: PreTrainedModel, tokenizer: Tokenizer, kept: Sequence[int]) -> Tokenizer:
+    """Cut a transformer's table of embeddings, in place, to some pieces of words, and return the tokenizer that fits.
+
+    Args:
+        body: pretrained or fine-tuned.
+        tokenizer: whose pieces the rows of its table stand for.
+        kept: numbers of the pieces, rising, from `choose_pieces`.
+    """
+    table = body.get_input_embeddings()
     smaller = nn.Embedding(len(kept), table.embedding_dim, padding_idx=table.padding_idx)
     smaller.weight.data.copy_(table.weight.detach()[torch.tensor(kept)])
-    base.body.set_input_embeddings(smaller)
-    base.body.config.vocab_size = len(kept)
-    return replace(base, tokenizer=prepare_tokenizer(json.dumps(_renumber(facts, places))))
+    body.set_input_embeddings(smaller)
+    body.config.vocab_size = len(kept)
+    places = {old: new for new, old in enumerate(kept)}
+    return prepare_tokenizer(json.dumps(_renumber(json.loads(tokenizer.to_str()), places)))
 
 
-def _choose_pieces(
+def _rank_pieces(
     tokenizer: Tokenizer, facts: Mapping[str, Any], texts: Sequence[str], size: int, *, padding: int
 ) -> list[int]:
     """Return the numbers of the pieces to keep, rising."""

@@ -65,7 +65,7 @@ class EncoderRefit:
         key = hash_job({**facts, "validation": make_rows(validation, settings).sha256, "scored": scored.texts})
         claim_folder(self.place.folder, hash_job({"tier": "refits"}))
         here = self.place.enter(key[:16])
-        said = find_scores(here, validation.texts, scored.texts)
+        said = find_scores(here, validation.texts, scored.texts, vocabulary=settings.vocabulary)
         if said is None:
             model = fit_encoder(rows, validation, settings, seed=self.seed, place=here)
             said = score_once(model, validation.texts, scored.texts, place=here)
