@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import compress
@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from policyframes.profiles.plots import Theme
 
 DEFAULT_BUNDLE = "fast-v3"
-DEFAULT_CASCADE = "cascade-v4"
+# `best` may read with a larger encoder than `balanced`, which is to be fast.
+DEFAULT_CASCADES: Mapping[str, str] = {"balanced": "cascade-v4", "best": "cascade-v4"}
 
 _DEFAULT_QUALITY: Quality = "balanced"
 _FOREIGN = (
@@ -265,7 +266,7 @@ def load(bundle: Path | str | None = None, quality: str | None = None) -> Scorer
     Args:
         bundle: name of a bundle that ships with this version, or the folder of any bundle. A name that ships means
             the shipped bundle whatever lies in the current folder; `./NAME` means the folder. Without it the fast
-            bundle is taken, or the cascade where a quality is asked for that the fast bundle has not.
+            bundle is taken, or the cascade that ships for the quality.
         quality: `fast`, `balanced` or `best`: which passages the encoder of a cascade reads (none, those that the
             fast part is unsure of, all). `balanced` unless given.
 
@@ -299,11 +300,11 @@ def load(bundle: Path | str | None = None, quality: str | None = None) -> Scorer
 
 
 def _find_cascade(quality: str) -> Path:
-    folder = models_folder() / DEFAULT_CASCADE
+    folder = models_folder() / DEFAULT_CASCADES[quality]
     if not folder.is_dir():
         raise BundleNotFoundError(
             where=f"quality {quality}",
-            found=f"this version ships without {DEFAULT_CASCADE}",
+            found=f"this version ships without {folder.name}",
             allowed="a quality with a cascade",
             remedy="Give the folder of a cascade as the bundle, or score with the quality fast.",
         )
