@@ -13,7 +13,7 @@ from tokenizers import Tokenizer, models
 
 from policyframes.errors import TrainingError, UsageError
 from policyframes_training.encoder.data import make_rows
-from policyframes_training.encoder.encoder import find_scores, fit_encoder, score_once
+from policyframes_training.encoder.encoder import EncoderModel, find_scores, fit_encoder, score_once
 from policyframes_training.encoder.network import Base, load_base
 from policyframes_training.encoder.onnx_export import export_onnx, measure_difference
 from policyframes_training.encoder.settings import EncoderSettings, Workplace
@@ -190,6 +190,17 @@ def test_weights_are_stored_in_eight_bits_or_four():
     assert EncoderSettings().with_values(("bits=4",)).bits == 4
     with pytest.raises(UsageError, match="bits=8 or bits=4"):
         EncoderSettings().with_values(("bits=5",))
+
+
+def test_a_model_whose_file_names_other_bits_is_a_named_error(settings, tmp_path):
+    settings = replace(settings, epochs=1)
+    place = Workplace(tmp_path / "work", "cpu")
+    fit_encoder(make_rows(TRAIN, settings), VALIDATION, settings, seed=5, place=place)
+    facts = place.folder / "model" / "encoder.json"
+    facts.write_text(facts.read_text().replace('"bits": 8', '"bits": 5'))
+
+    with pytest.raises(TrainingError, match="bits=5"):
+        EncoderModel.load(facts.parent)
 
 
 def test_a_finished_fit_is_exported_in_other_bits_and_not_fitted_again(settings, tmp_path):

@@ -69,6 +69,16 @@ class EncoderSettings:
     vocabulary: int | None = None
     bits: int = 8
 
+    def __post_init__(self) -> None:
+        """Refuse bits that no bundle is stored in, also where settings come from a file."""
+        if self.bits not in BITS:
+            raise UsageError(
+                where="settings of the encoder",
+                found=f"bits={self.bits!r}",
+                allowed=" or ".join(f"bits={bits}" for bits in BITS),
+                remedy="Give one of these.",
+            )
+
     def as_params(self) -> dict[str, Any]:
         """Return the settings by name, for the record of a run; of a local base its folder's name alone."""
         return {**asdict(self), "base": name_base(self.base)}
@@ -98,13 +108,6 @@ class EncoderSettings:
         for assignment in assignments:
             name, _, text = assignment.partition("=")
             values[name] = _parse_value(name, text, assignment)
-        if values.get("bits", BITS[0]) not in BITS:
-            raise UsageError(
-                where="settings of the encoder",
-                found=f"bits={values['bits']}",
-                allowed=" or ".join(f"bits={bits}" for bits in BITS),
-                remedy="Give one of these.",
-            )
         return replace(self, **values)
 
 
