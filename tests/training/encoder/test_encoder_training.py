@@ -10,7 +10,7 @@ from policyframes.errors import TrainingError, UsageError
 from policyframes_training.encoder.data import TrainingRows, make_rows
 from policyframes_training.encoder.encoder import fit_encoder
 from policyframes_training.encoder.settings import Workplace, check_device
-from policyframes_training.encoder.training import Epoch, is_exhausted, read_epochs
+from policyframes_training.encoder.training import Epoch, has_bfloat16, is_exhausted, read_epochs
 from tests.training.toy_encoder import TRAIN, VALIDATION, WORDS, make_passages
 
 
@@ -110,3 +110,21 @@ def test_a_framing_that_no_passage_carries_is_named(settings, tmp_path):
     bare = replace(TRAIN, targets=TRAIN.targets & np.array([True, False, True]))
     with pytest.raises(TrainingError, match="framing 'governance'"):
         fit_encoder(make_rows(bare, settings), VALIDATION, settings, seed=0, place=Workplace(tmp_path / "w", "cpu"))
+
+
+@pytest.mark.parametrize(
+    ("able", "faster"),
+    [
+        ({"avx512_bf16": True}, True),
+        ({"avx512_bf16": True, "avx512_fp16": True}, False),
+        ({"avx512_bf16": True, "avx512_fp16": True, "amx_tile": True}, True),
+        ({"arm_bf16": True}, True),
+        ({"avx512_fp16": True}, False),
+        ({}, False),
+    ],
+    ids=["amd", "intel-without-amx", "intel", "arm", "fp16-alone", "neither"],
+)
+def test_bfloat16_is_taken_where_the_processor_is_faster_with_it(monkeypatch, able, faster):
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: able)
+
+    assert has_bfloat16(torch.device("cpu")) is faster

@@ -11,7 +11,7 @@ from policyframes.bundle import load_bundle
 from policyframes.errors import RefusedError, TrainingError
 from policyframes.scorer import Scorer
 from policyframes_training.tiers.cascade import CascadePlan, train_cascade
-from policyframes_training.tiers.lesson import LESSON, load_cross_fit
+from policyframes_training.tiers.lesson import LESSON, load_cross_fit, save_cross_fit
 from policyframes_training.tracking.tracking import _import_mlflow
 from tests.training.toy_encoder import describe_plan
 
@@ -92,6 +92,25 @@ def test_a_fast_part_without_a_lesson_is_held_out_again(made, plan):
     assert np.array_equal(found.train, before.train)
     assert found.validation == pytest.approx(before.validation, abs=1e-5)
     assert again.bundle.features["route"] == made.bundle.features["route"]
+
+
+def test_a_fast_part_learns_from_codes_alone_where_the_encoder_left_nothing_to_learn(made, plan):
+    of_fast, of_encoder = (plan.find_work_folder(name) / LESSON for name in (plan.fast, plan.encoder))
+    kept = {path: path.read_bytes() for path in (of_fast, of_encoder)}
+    corpus, lines = plan.read_corpus(), []
+    taught = load_cross_fit(of_fast, corpus)
+    silent = load_cross_fit(of_encoder, corpus)
+    save_cross_fit(replace(silent, uncoded_by_fold=silent.uncoded_by_fold[:, :0]), of_encoder)
+    of_fast.unlink()
+    again = train_cascade(replace(plan, overwrite=True), lines.append)
+    alone = load_cross_fit(of_fast, corpus)
+    for path, content in kept.items():
+        path.write_bytes(content)
+
+    assert not any("learns from a teacher" in line for line in lines)
+    assert alone.train.shape == taught.train.shape
+    assert not np.array_equal(alone.train, taught.train)
+    assert again.bundle.parts["fast"].id == made.bundle.parts["fast"].id
 
 
 @pytest.mark.usefixtures("made")

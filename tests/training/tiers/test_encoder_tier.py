@@ -13,7 +13,7 @@ from policyframes.errors import RefusedError, TrainingError, UsageError
 from policyframes.scorer import Scorer
 from policyframes_training.cli.train import app
 from policyframes_training.tiers.encoder import EncoderPlan, train_encoder
-from policyframes_training.tiers.lesson import LESSON, load_cross_fit
+from policyframes_training.tiers.lesson import LESSON, count_taught, load_cross_fit
 from policyframes_training.tracking.tracking import _import_mlflow
 from tests.training.toy_encoder import describe_plan
 
@@ -89,6 +89,52 @@ def test_the_same_command_again_learns_nothing_anew(made, plan):
     assert sum(line.startswith("already trained") for line in lines) == 3
     assert again.bundle.files == made.bundle.files
     assert again.bundle.framings == made.bundle.framings
+
+
+def test_without_a_lesson_the_folds_score_no_uncoded_passages(made, plan):
+    lesson = plan.find_work_folder(plan.name) / LESSON
+    kept = lesson.read_bytes()
+    again = train_encoder(replace(plan, overwrite=True, lesson=False))
+
+    assert count_taught(lesson) == 0
+    assert load_cross_fit(lesson, made.corpus).bundle == again.bundle.id
+    assert again.bundle.framings == made.bundle.framings
+    lesson.write_bytes(kept)
+
+
+def test_a_finished_encoder_keeps_its_weights_and_gets_its_folds_later(made, plan, tmp_path):
+    early = train_encoder(replace(plan, output=tmp_path / "early-v1", folds=0))
+    lines: list[str] = []
+    later = replace(plan, output=early.folder, overwrite=True, finished=early.folder, work=tmp_path / "work")
+    found = train_encoder(later, lines.append)
+
+    assert "train by" not in early.bundle.card
+    assert not (tmp_path / "work" / plan.name / "whole").exists()
+    assert sum(line.startswith("fold ") for line in lines) == 2
+    assert not any(line.startswith("exported") for line in lines)
+    # What the same folds and the same weights gave at once.
+    assert found.bundle.files == early.bundle.files == made.bundle.files
+    assert found.bundle.framings == made.bundle.framings != early.bundle.framings
+    assert found.bundle.errors == made.bundle.errors
+    assert "train by 2 models" in found.bundle.card
+
+
+@pytest.mark.parametrize(
+    ("changes", "found"),
+    [
+        ({"seed": 5}, "another seed"),
+        ({"documents": None}, "another corpus_sha256"),
+        ({"settings": {"learning_rate": 1e-5, "dropout": 0.5}}, "another learning_rate, another dropout"),
+    ],
+    ids=["seed", "passages", "recipe"],
+)
+def test_a_finished_encoder_of_another_training_is_refused(made, plan, tmp_path, changes, found):
+    changes = dict(changes)
+    settings = replace(plan.settings, **changes.pop("settings", {}))
+    other = replace(plan, **changes, settings=settings, finished=made.folder, output=tmp_path / "b-v1", work=tmp_path)
+    with pytest.raises(UsageError, match=f"finished bundle.*{found}.*--finished"):
+        train_encoder(other)
+    assert not other.output.exists()
 
 
 @pytest.mark.usefixtures("made")

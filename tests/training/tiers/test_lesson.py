@@ -14,6 +14,7 @@ from policyframes_training.tiers import lesson as lessons
 from policyframes_training.tiers.lesson import (
     CrossFit,
     Teaching,
+    count_taught,
     describe_lesson,
     load_cross_fit,
     load_teachers,
@@ -74,11 +75,24 @@ def test_a_lesson_on_other_passages_is_refused(lesson, tmp_path):
         load_cross_fit(path, _Corpus(), Uncoded(("one",), ("a",), ()))
 
 
+def test_a_lesson_of_folds_that_scored_no_uncoded_passages_teaches_nobody(lesson, tmp_path):
+    path = tmp_path / "lesson.safetensors"
+    save_cross_fit(lesson, path)
+    assert count_taught(path) == lesson.uncoded_by_fold.shape[1] > 0
+    save_cross_fit(replace(lesson, uncoded_by_fold=lesson.uncoded_by_fold[:, :0]), path)
+
+    assert count_taught(path) == 0
+    assert load_cross_fit(path, _Corpus()).train == pytest.approx(lesson.train, abs=1e-6)
+    with pytest.raises(TrainingError, match=r"says nothing of uncoded passages.*--lesson"):
+        load_cross_fit(path, _Corpus(), UNCODED)
+
+
 @pytest.mark.parametrize("content", [b"", b"\x00" * 100, b"not a lesson at all"])
 def test_a_file_that_is_no_lesson_is_refused(tmp_path, content):
     path = tmp_path / "lesson.safetensors"
     path.write_bytes(content)
 
+    assert count_taught(path) == 0
     with pytest.raises(TrainingError, match="cannot be read"):
         load_cross_fit(path, _Corpus())
 

@@ -127,7 +127,9 @@ def train_encoder_tier(  # noqa: PLR0913, PLR0917  (each parameter is an option 
     experiment: options.Experiment = "policyframes",
     store: options.Store = None,
     work: options.Work = None,
+    finished: options.Finished = None,
     *,
+    lesson: options.Lesson = True,
     restart: options.Restart = False,
     overwrite: options.Overwrite = False,
 ) -> None:
@@ -152,6 +154,8 @@ def train_encoder_tier(  # noqa: PLR0913, PLR0917  (each parameter is an option 
         device=check_device(device),
         restart=restart,
         teacher=_make_teaching(teacher, swapped_share, taught),
+        lesson=lesson,
+        finished=finished,
     )
     _print_result(train_encoder(plan, _open_report()))
 

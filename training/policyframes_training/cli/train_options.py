@@ -61,6 +61,21 @@ Swapped = Annotated[
 Taught = Annotated[
     int | None, typer.Option(help="Passages to learn from the teacher on, at most; all unless given.", min=1)
 ]
+Lesson = Annotated[
+    bool,
+    typer.Option(
+        "--lesson/--no-lesson",
+        help="Let the folds score the uncoded passages, so that other tiers can learn from them; a large base takes as "
+        "long for it as for a fit.",
+    ),
+]
+Finished = Annotated[
+    Path | None,
+    typer.Option(
+        help="Bundle that the same command made before with --folds 0: its weights stay, only the folds are fitted.",
+        metavar="DIR",
+    ),
+]
 Restart = Annotated[
     bool, typer.Option("--restart/--resume", help="Throw checkpoints away, or go on from the last one.")
 ]

@@ -27,7 +27,7 @@ from policyframes_training.tiers.encoder import EncoderPlan, train_encoder
 from policyframes_training.tiers.errors import fit_cascade_errors
 from policyframes_training.tiers.export import Measured, check_name, describe_metrics, flatten_metrics
 from policyframes_training.tiers.fast import FastPlan, hold_out_anew, train_fast
-from policyframes_training.tiers.lesson import LESSON, Teaching, load_cross_fit
+from policyframes_training.tiers.lesson import LESSON, Teaching, count_taught, load_cross_fit
 from policyframes_training.tiers.recording import (
     Plan,
     Report,
@@ -154,17 +154,21 @@ def _train_missing(plan: CascadePlan, report: Report) -> None:
         )
     if not fast.is_dir():
         report(f"trains {plan.fast}")
-        lesson = plan.find_work_folder(plan.encoder) / LESSON
-        teacher = Teaching((lesson,)) if plan.documents is not None and lesson.is_file() else None
-        train_fast(FastPlan(**shared, output=fast, name=plan.fast, teacher=teacher), report)
+        train_fast(FastPlan(**shared, output=fast, name=plan.fast, teacher=_find_teacher(plan)), report)
 
 
 def _settle_fast(plan: CascadePlan, corpus: Corpus, fast: Bundle, report: Report) -> None:
-    """Hold train out again from a fast part that left no lesson here, taught as the encoder's folds were."""
+    """Hold train out again from a fast part that left no lesson here, taught by the encoder's folds where they can."""
     taught = plan.find_work_folder(plan.encoder) / LESSON
     lesson = plan.find_work_folder(plan.fast) / LESSON
     if not lesson.exists() and taught.exists() and plan.documents is not None:
-        hold_out_anew(plan, corpus, fast, Teaching((taught,)), report)
+        hold_out_anew(plan, corpus, fast, _find_teacher(plan), report)
+
+
+def _find_teacher(plan: CascadePlan) -> Teaching | None:
+    """Return the encoder's lesson; None where its folds scored no uncoded passages, or there are no documents."""
+    path = plan.find_work_folder(plan.encoder) / LESSON
+    return Teaching((path,)) if plan.documents is not None and count_taught(path) else None
 
 
 def _join(plan: CascadePlan, corpus: Corpus, parts: Mapping[str, Bundle]) -> _Joined:

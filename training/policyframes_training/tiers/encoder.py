@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -24,7 +25,6 @@ from policyframes_training.encoder.checkpoints import claim_folder, clear_folder
 from policyframes_training.encoder.data import TrainingRows, make_rows, make_taught_rows
 from policyframes_training.encoder.encoder import (
     FOLDS,
-    EncoderModel,
     Folding,
     fit_encoder,
     hold_out_encoder,
@@ -32,6 +32,7 @@ from policyframes_training.encoder.encoder import (
 from policyframes_training.encoder.network import name_weights
 from policyframes_training.encoder.onnx_export import Difference, export_onnx, measure_difference
 from policyframes_training.encoder.settings import Device, EncoderSettings, Report, Workplace
+from policyframes_training.encoder.training import Epoch
 from policyframes_training.evaluation.measurement import measure_bundle
 from policyframes_training.linear.linear import assign_folds
 from policyframes_training.tiers.bundle_teacher import settle_teaching
@@ -39,6 +40,7 @@ from policyframes_training.tiers.calibration import PROMISED_PRECISION, align_fo
 from policyframes_training.tiers.card import render_card
 from policyframes_training.tiers.errors import fit_tier_errors
 from policyframes_training.tiers.export import Measured, check_name, describe_metrics
+from policyframes_training.tiers.finished import load_finished
 from policyframes_training.tiers.lesson import (
     LESSON,
     CrossFit,
@@ -58,7 +60,7 @@ from policyframes_training.tiers.recording import (
     describe_corpus,
     record_bundle,
 )
-from policyframes_training.tiers.texts import describe_encoder
+from policyframes_training.tiers.texts import describe_encoder, describe_learning
 from policyframes_training.tracking.tracking import open_store, record_run
 
 # Packages whose versions the record of a run tells.
@@ -84,6 +86,9 @@ class EncoderPlan(Plan):
         teacher: other encoders to learn from, such as a larger one, or bundles; None to learn from the codes alone.
             With folds, each fold then learns from the teacher that has not seen the fold either; where bundles alone
             teach there is none, and the folds learn from the codes alone.
+        lesson: whether the folds score the uncoded passages too, for other tiers to learn from them.
+        finished: folder of the bundle that this plan made before with other folds; its weights are taken, and only the
+            folds are fitted. None to fit both.
     """
 
     settings: EncoderSettings = field(default_factory=EncoderSettings)
@@ -91,6 +96,8 @@ class EncoderPlan(Plan):
     device: Device = "auto"
     restart: bool = False
     teacher: Teaching | None = None
+    lesson: bool = True
+    finished: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -113,13 +120,25 @@ class _CrossFitted:
 
 @dataclass(frozen=True)
 class _Fitted:
-    """The model with what else was learnt before it becomes a bundle."""
+    """The exported graph with what else was learnt before it becomes a bundle.
 
-    model: EncoderModel
+    Attributes:
+        files: of the graph, by name.
+        base: name and hash of the pretrained weights.
+        epochs: of the fit; none where the graph was finished before.
+        difference: what rounding moved; likewise.
+        lesson: of a teacher.
+        crossed: what the folds said.
+        finished: id of the bundle that the graph was taken from; empty where it was fitted.
+    """
+
     files: Mapping[str, bytes]
-    difference: Difference
+    base: Mapping[str, str]
+    epochs: tuple[Epoch, ...] = ()
+    difference: Difference | None = None
     lesson: Lesson | None = None
     crossed: _CrossFitted | None = None
+    finished: str = ""
 
 
 def train_encoder(plan: EncoderPlan, report: Report = lambda _: None) -> Trained:
@@ -139,7 +158,8 @@ def train_encoder(plan: EncoderPlan, report: Report = lambda _: None) -> Trained
         RefusedError: the folder of the bundle exists already, or that of the checkpoints holds another training.
         OutputError: a folder cannot be written.
         TrackingError: the store cannot be reached.
-        UsageError: name, folds, device or a teacher without documents make no sense.
+        UsageError: name, folds, device or a teacher without documents make no sense, or the finished bundle is of
+            another training.
     """
     check_name(plan.name)
     check_folds(plan.folds)
@@ -189,22 +209,35 @@ def _fit(plan: EncoderPlan, corpus: Corpus, report: Report) -> _Fitted:
     plan = replace(plan, teacher=settle_teaching(plan.teacher, plan, corpus, report))
     lesson = read_lesson(plan.teacher, corpus, plan.documents, seed=plan.seed, report=report) if plan.teacher else None
     place = open_place(plan, report)
-    validation = corpus.passages("validation")
     # Read once: other names take some seconds.
     extra = read_extra(corpus, seed=plan.seed, renamed=plan.settings.renamed)
-    rows = make_rows(corpus.passages("train") + extra, plan.settings)
-    if lesson:
-        rows += make_taught_rows(lesson.taught, corpus.framings, plan.settings)
-    model = fit_encoder(rows, validation, plan.settings, seed=plan.seed, place=place.enter(_WHOLE))
+    if plan.finished:
+        fitted = _take_finished(plan, corpus, lesson, plan.finished)
+    else:
+        rows = make_rows(corpus.passages("train") + extra, plan.settings)
+        if lesson:
+            rows += make_taught_rows(lesson.taught, corpus.framings, plan.settings)
+        fitted = _fit_whole(plan, rows, corpus.passages("validation"), place.enter(_WHOLE))
+    crossed = _cross_fit(plan, corpus, extra, lesson, place) if plan.folds else None
+    return replace(fitted, lesson=lesson, crossed=crossed)
+
+
+def _fit_whole(plan: EncoderPlan, rows: TrainingRows, validation: PassageSet, place: Workplace) -> _Fitted:
+    model = fit_encoder(rows, validation, plan.settings, seed=plan.seed, place=place)
     files = export_onnx(model, validation.texts[:_COMPARED])
     difference = measure_difference(files, model, validation.texts[:_COMPARED])
-    report(
+    place.report(
         f"exported {sum(map(len, files.values())) / 1e6:.1f} MB; rounding moves probabilities by "
         f"{difference.probability_mean:.4f} on average, {difference.probability_max:.3f} at most"
     )
-    if not plan.folds:
-        return _Fitted(model, files, difference, lesson)
-    return _Fitted(model, files, difference, lesson, _cross_fit(plan, corpus, extra, lesson, place))
+    base = {"base": name_weights(model.settings.base, model.base_sha256), "base_sha256": model.base_sha256}
+    return _Fitted(files, base, model.epochs, difference)
+
+
+def _take_finished(plan: EncoderPlan, corpus: Corpus, lesson: Lesson | None, folder: Path) -> _Fitted:
+    found = load_finished(folder, corpus, plan.settings, seed=plan.seed, training=describe_learning(lesson))
+    base = {name: str(found.provenance[name]) for name in ("base", "base_sha256")}
+    return _Fitted(found.files, base, finished=found.id)
 
 
 def _cross_fit(
@@ -219,7 +252,7 @@ def _cross_fit(
         taught = tuple(make_taught_rows(part, corpus.framings, plan.settings) for part in lesson.by_fold)
     elif lesson:
         place.report(f"the folds learn from the codes alone: {lesson.teacher} has read those of every fold")
-    if not taught and plan.documents is not None:
+    if not taught and plan.lesson and plan.documents is not None:
         found = plan.teacher.uncoded if plan.teacher else None
         uncoded = found or collect_uncoded(corpus, plan.documents, place.report)
     folding = Folding(corpus.groups, plan.folds, uncoded.texts, taught, extra)
@@ -245,8 +278,7 @@ def _make_bundle(
     plan: EncoderPlan, corpus: Corpus, fitted: _Fitted, held_out: tuple[HeldOut, HeldOut], *, run_id: str
 ) -> tuple[Bundle, Measured]:
     """Calibrate the exported graph on what was held out, measure on test, and return the bundle with all of it."""
-    base = _describe_base(fitted.model)
-    provenance = {**collect_provenance(plan, corpus, run_id), **base}
+    provenance = {**collect_provenance(plan, corpus, run_id), **fitted.base}
     bundle = replace(_assemble(plan, corpus, fitted), provenance=provenance)
     validation, train = held_out
     calibration = calibrate(validation, train, corpus.framings)
@@ -254,7 +286,7 @@ def _make_bundle(
     bundle = replace(bundle, framings=calibration.settings, errors=errors)
     measured = measure_bundle(bundle, corpus, seed=plan.seed)
     bundle = replace(bundle, metrics=describe_metrics(measured, calibration))
-    params = {**plan.settings.as_params(), "base": base["base"]}
+    params = {**plan.settings.as_params(), "base": fitted.base["base"]}
     facts = collect_facts(bundle, corpus, params, measured=measured, calibration=calibration)
     folds = int(fitted.crossed.folded.folds.max()) + 1 if fitted.crossed else 0
     texts = describe_encoder(bundle, facts.params, folds=folds, lesson=fitted.lesson)
@@ -301,21 +333,18 @@ def _make_lesson(corpus: Corpus, crossed: _CrossFitted, held_out: tuple[HeldOut,
     )
 
 
-def _describe_base(model: EncoderModel) -> dict[str, str]:
-    return {"base": name_weights(model.settings.base, model.base_sha256), "base_sha256": model.base_sha256}
-
-
 def _list_facts(plan: EncoderPlan, fitted: _Fitted) -> RunFacts:
-    epochs = fitted.model.epochs
-    by_epoch = {f"epoch_{epoch.number}/validation_average_precision": epoch.average_precision for epoch in epochs}
-    best = max(epoch.average_precision for epoch in epochs)
+    figures = {f"epoch_{one.number}/validation_average_precision": one.average_precision for one in fitted.epochs}
+    if fitted.epochs:
+        figures["validation/mean_average_precision"] = max(figures.values())
+    params = {**plan.settings.as_params(), "folds": plan.folds}
+    if fitted.finished:
+        params["finished"] = fitted.finished
+    rounding = {"rounding.json": asdict(fitted.difference)} if fitted.difference else {}
     return RunFacts(
-        params={**plan.settings.as_params(), "folds": plan.folds, **describe_lesson(fitted.lesson)},
-        metrics={**by_epoch, "validation/mean_average_precision": best},
-        files={
-            "epochs.json": {"epochs": [asdict(epoch) for epoch in epochs]},
-            "rounding.json": asdict(fitted.difference),
-        },
+        params={**params, **describe_lesson(fitted.lesson)},
+        metrics=figures,
+        files={"epochs.json": {"epochs": [asdict(epoch) for epoch in fitted.epochs]}, **rounding},
         packages=RECORDED,
         requirements=("onnxruntime", "tokenizers"),
     )

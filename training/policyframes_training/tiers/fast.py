@@ -197,7 +197,7 @@ def _make_bundle(
     return replace(bundle, card=render_card(facts, texts)), measured
 
 
-def hold_out_anew(plan: Plan, corpus: Corpus, bundle: Bundle, teaching: Teaching, report: Report) -> None:
+def hold_out_anew(plan: Plan, corpus: Corpus, bundle: Bundle, teaching: Teaching | None, report: Report) -> None:
     """Fit the folds of a finished bundle again, by the settings in its card, and keep what they say as its lesson.
 
     For a bundle whose training left no lesson here, such as one that ships: the fits take a minute or two.
@@ -206,7 +206,8 @@ def hold_out_anew(plan: Plan, corpus: Corpus, bundle: Bundle, teaching: Teaching
         plan: with the documents and the work folder.
         corpus: what the bundle was trained on.
         bundle: of the fast tier.
-        teaching: lessons that were kept from the folds; they need not be those that the bundle learnt from.
+        teaching: lessons that were kept from the folds; they need not be those that the bundle learnt from. None: the
+            folds learn from the codes alone.
         report: is told of the progress.
 
     Raises:
@@ -232,7 +233,7 @@ def hold_out_anew(plan: Plan, corpus: Corpus, bundle: Bundle, teaching: Teaching
     settings = read_settings(bundle, LinearSettings)
     seed = int(bundle.provenance["seed"] or 0)
     report(f"{bundle.name} left no lesson here: fits its folds again, by the settings in its card")
-    lesson = read_lesson(teaching, corpus, plan.documents, seed=seed, report=report)
+    lesson = read_lesson(teaching, corpus, plan.documents, seed=seed, report=report) if teaching else None
     train, validation = corpus.passages("train"), corpus.passages("validation")
     logits = np.asarray(open_backend(bundle).read(validation.texts).logits, dtype=np.float64)
     extra = read_extra(corpus, seed=seed)

@@ -124,6 +124,13 @@ def load_cross_fit(path: Path, corpus: Corpus, uncoded: Uncoded | None = None) -
             allowed="the file lesson.safetensors that training a tier leaves in its work folder",
             remedy="Train that tier again, the encoder with --folds and --documents.",
         ) from error
+    if uncoded is not None and uncoded.texts and not found.uncoded_by_fold.shape[1]:
+        raise TrainingError(
+            where=str(path),
+            found="it says nothing of uncoded passages",
+            allowed="a lesson of folds that scored them",
+            remedy="Train that tier again, the encoder with --lesson and --documents.",
+        )
     about = {"passages": (found.corpus_sha256, corpus.sha256)}
     if uncoded is not None:
         about["uncoded passages"] = (found.uncoded_sha256, uncoded.sha256)
@@ -136,6 +143,15 @@ def load_cross_fit(path: Path, corpus: Corpus, uncoded: Uncoded | None = None) -
                 remedy="Train that tier again.",
             )
     return found
+
+
+def count_taught(path: Path) -> int:
+    """Return how many uncoded passages a lesson speaks of; 0 where there is no such file, or none that can be read."""
+    try:
+        with safe_open(path, framework="np") as stored:
+            return int(stored.get_slice("uncoded_by_fold").get_shape()[1])
+    except (OSError, SafetensorError):
+        return 0
 
 
 @dataclass(frozen=True)

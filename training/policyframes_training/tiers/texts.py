@@ -70,7 +70,7 @@ def describe_encoder(
             "It reads one passage at a time: what stands around it, and who speaks where it does not say, escape it.",
             "What the pretrained weights hold of the world and its prejudices came with them.",
         ),
-        training=f"It\nlearned from their codes{_describe_lesson(lesson)}.",
+        training=describe_learning(lesson),
         choice="The epoch with the highest mean average\nprecision on validation was kept.",
         held_out=_describe_held_out(folds, lesson),
         base=base if "/" in base else None,
@@ -110,6 +110,11 @@ def _describe_terms(bundle: Bundle) -> str:
     longest = bundle.features["word_ngrams"][1]
     words = "single words" if longest == 1 else f"runs of one to {longest} words"
     return f"{words} and parts of words" if bundle.features["char_ngrams"] else words
+
+
+def describe_learning(lesson: Lesson | None) -> str:
+    """Return what the card of an encoder says that it learned from."""
+    return f"It\nlearned from their codes{_describe_lesson(lesson)}."
 
 
 def _describe_lesson(lesson: Lesson | None) -> str:
