@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from policyframes.bundle import load_bundle
 from policyframes.errors import RefusedError, TrainingError, UsageError
+from policyframes.resources import models_folder
 from policyframes.scorer import Scorer
 from policyframes_training.cli.train import app
+from policyframes_training.tiers import encoder as tier
 from policyframes_training.tiers.encoder import EncoderPlan, train_encoder
-from policyframes_training.tiers.lesson import LESSON, count_taught, load_cross_fit
+from policyframes_training.tiers.lesson import LESSON, Teaching, load_cross_fit, save_cross_fit
 from policyframes_training.tracking.tracking import _import_mlflow
 from tests.training.toy_encoder import describe_plan
 
@@ -93,13 +97,20 @@ def test_the_same_command_again_learns_nothing_anew(made, plan):
 
 def test_without_a_lesson_the_folds_score_no_uncoded_passages(made, plan):
     lesson = plan.find_work_folder(plan.name) / LESSON
-    kept = lesson.read_bytes()
+    before = load_cross_fit(lesson, made.corpus)
+    scores = sorted(lesson.parent.glob("fold-*/logits.safetensors"))
+    stamps = [path.stat().st_mtime_ns for path in scores]
     again = train_encoder(replace(plan, overwrite=True, lesson=False))
+    silent = load_cross_fit(lesson, made.corpus)
+    save_cross_fit(before, lesson)
 
-    assert count_taught(lesson) == 0
-    assert load_cross_fit(lesson, made.corpus).bundle == again.bundle.id
-    assert again.bundle.framings == made.bundle.framings
-    lesson.write_bytes(kept)
+    assert silent.uncoded_by_fold.shape == (2, 0, 3)
+    assert silent.train == pytest.approx(before.train, abs=1e-5)
+    assert silent.bundle == again.bundle.id
+    assert again.bundle.files == made.bundle.files
+    # What took long to score stays.
+    assert [path.stat().st_mtime_ns for path in scores] == stamps
+    assert len(stamps) == 2
 
 
 def test_a_finished_encoder_keeps_its_weights_and_gets_its_folds_later(made, plan, tmp_path):
@@ -116,15 +127,16 @@ def test_a_finished_encoder_keeps_its_weights_and_gets_its_folds_later(made, pla
     assert found.bundle.files == early.bundle.files == made.bundle.files
     assert found.bundle.framings == made.bundle.framings != early.bundle.framings
     assert found.bundle.errors == made.bundle.errors
+    assert found.bundle.provenance["weights_run_id"] == early.run_id != found.run_id
     assert "train by 2 models" in found.bundle.card
 
 
 @pytest.mark.parametrize(
     ("changes", "found"),
     [
-        ({"seed": 5}, "another seed"),
-        ({"documents": None}, "another corpus_sha256"),
-        ({"settings": {"learning_rate": 1e-5, "dropout": 0.5}}, "another learning_rate, another dropout"),
+        ({"seed": 5}, "with other seed"),
+        ({"documents": None}, "with other coded passages"),
+        ({"settings": {"learning_rate": 1e-5, "dropout": 0.5}}, "with other learning_rate, dropout"),
     ],
     ids=["seed", "passages", "recipe"],
 )
@@ -132,9 +144,41 @@ def test_a_finished_encoder_of_another_training_is_refused(made, plan, tmp_path,
     changes = dict(changes)
     settings = replace(plan.settings, **changes.pop("settings", {}))
     other = replace(plan, **changes, settings=settings, finished=made.folder, output=tmp_path / "b-v1", work=tmp_path)
+    kept = other.find_work_folder(plan.name) / "kept"
+    kept.mkdir(parents=True)
     with pytest.raises(UsageError, match=f"finished bundle.*{found}.*--finished"):
-        train_encoder(other)
+        train_encoder(replace(other, restart=True))
+    assert kept.exists()
     assert not other.output.exists()
+
+
+def test_a_finished_encoder_must_have_had_the_teacher_of_its_folds(made, plan, tmp_path):
+    lesson = tmp_path / "teacher.safetensors"
+    lesson.write_bytes((plan.find_work_folder(plan.name) / LESSON).read_bytes())
+    taught = replace(plan, teacher=Teaching((lesson,)), work=tmp_path / "work")
+    early = train_encoder(replace(taught, output=tmp_path / "early-v1", folds=0))
+    later = replace(taught, output=tmp_path / "late-v1", finished=early.folder)
+    others = (
+        replace(later, finished=made.folder),
+        replace(later, teacher=None),
+        replace(later, teacher=Teaching((lesson,), most=2)),
+    )
+    for other in others:
+        with pytest.raises(UsageError, match=r"finished bundle.*with another teacher"):
+            train_encoder(other)
+    found = train_encoder(later)
+
+    assert found.bundle.files == early.bundle.files != made.bundle.files
+    assert found.bundle.provenance["taught_sha256"] == early.bundle.provenance["taught_sha256"]
+    assert "probabilities of an encoder fine-tuned from tiny-bert" in " ".join(found.bundle.card.split())
+
+
+def test_only_an_encoder_is_taken_as_finished_and_only_for_its_folds(made, plan, tmp_path):
+    other = replace(plan, output=tmp_path / "b-v1", work=tmp_path)
+    with pytest.raises(UsageError, match="of the kind ngram-linear"):
+        train_encoder(replace(other, finished=models_folder() / "fast-v3"))
+    with pytest.raises(UsageError, match="nothing to do"):
+        train_encoder(replace(other, finished=made.folder, folds=0))
 
 
 @pytest.mark.usefixtures("made")
@@ -168,6 +212,22 @@ def test_the_command_tells_its_options():
     assert told.exit_code == 0
     for option in ("--documents", "--base", "--device", "--epochs", "--folds", "--seed", "--name", "--restart"):
         assert option in told.output
+
+
+@pytest.mark.parametrize(
+    ("options", "asked"),
+    [((), (None, True)), (("--finished", "b-v1", "--no-lesson"), (Path("b-v1"), False))],
+    ids=["plain", "both"],
+)
+def test_the_command_hands_on_what_is_left_to_fit(monkeypatch, tmp_path, options, asked):
+    plans = []
+    monkeypatch.setattr(tier, "train_encoder", lambda plan, _: plans.append(plan) or sys.exit(7))
+    labels = tmp_path / "labels.csv"
+    labels.write_text("")
+    result = CliRunner().invoke(app, ["encoder", "--labels", str(labels), *options])
+
+    assert result.exit_code == 7, result.output
+    assert [(plan.finished, plan.lesson) for plan in plans] == [asked]
 
 
 def test_a_base_that_is_not_there_is_named_on_the_command_line(tiny, tmp_path, monkeypatch):

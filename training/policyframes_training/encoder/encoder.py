@@ -53,6 +53,7 @@ _HEAD = "head.safetensors"
 _BODY = "model.safetensors"
 _TOKENIZER = "tokenizer.json"
 _LOGITS = "logits.safetensors"
+_HELD_OUT = "held-out.safetensors"
 _CHUNK = 2048
 
 
@@ -298,7 +299,7 @@ def score_once(
     found = find_scores(place, held_out, texts, vocabulary=vocabulary)
     if found is not None:
         return found
-    path = place.folder / _LOGITS
+    path = _name_scores(place, texts)
     arrays = {"held_out": model.logits(held_out), "texts": model.logits(texts, report=place.report)}
     scratch = path.with_suffix(".part")
     save_arrays(arrays, scratch, metadata={"texts": _hash_texts(held_out, texts, vocabulary)})
@@ -318,7 +319,7 @@ def find_scores(
         vocabulary: to how many pieces of words the model that scored was cut; None for not at all.
     """
     try:
-        with safe_open(place.folder / _LOGITS, framework="numpy") as stored:
+        with safe_open(_name_scores(place, texts), framework="numpy") as stored:
             if (stored.metadata() or {}).get("texts") == _hash_texts(held_out, texts, vocabulary):
                 return stored.get_tensor("held_out"), stored.get_tensor("texts")
     except (OSError, SafetensorError):
@@ -329,6 +330,11 @@ def find_scores(
 def drop_model(place: Workplace) -> None:
     """Delete the model that a fit left in its folder; what it said stays."""
     shutil.rmtree(place.folder / _MODEL, ignore_errors=True)
+
+
+def _name_scores(place: Workplace, texts: tuple[str, ...]) -> Path:
+    # Apart: what further texts took to score is not thrown away by one who does without them.
+    return place.folder / (_LOGITS if texts else _HELD_OUT)
 
 
 def _hash_texts(held_out: tuple[str, ...], texts: tuple[str, ...], vocabulary: int | None) -> str:

@@ -154,7 +154,7 @@ def _train_missing(plan: CascadePlan, report: Report) -> None:
         )
     if not fast.is_dir():
         report(f"trains {plan.fast}")
-        train_fast(FastPlan(**shared, output=fast, name=plan.fast, teacher=_find_teacher(plan)), report)
+        train_fast(FastPlan(**shared, output=fast, name=plan.fast, teacher=_find_teacher(plan, report)), report)
 
 
 def _settle_fast(plan: CascadePlan, corpus: Corpus, fast: Bundle, report: Report) -> None:
@@ -162,13 +162,18 @@ def _settle_fast(plan: CascadePlan, corpus: Corpus, fast: Bundle, report: Report
     taught = plan.find_work_folder(plan.encoder) / LESSON
     lesson = plan.find_work_folder(plan.fast) / LESSON
     if not lesson.exists() and taught.exists() and plan.documents is not None:
-        hold_out_anew(plan, corpus, fast, _find_teacher(plan), report)
+        hold_out_anew(plan, corpus, fast, _find_teacher(plan, report), report)
 
 
-def _find_teacher(plan: CascadePlan) -> Teaching | None:
+def _find_teacher(plan: CascadePlan, report: Report) -> Teaching | None:
     """Return the encoder's lesson; None where its folds scored no uncoded passages, or there are no documents."""
     path = plan.find_work_folder(plan.encoder) / LESSON
-    return Teaching((path,)) if plan.documents is not None and count_taught(path) else None
+    if plan.documents is None:
+        return None
+    if count_taught(path):
+        return Teaching((path,))
+    report(f"{plan.fast} learns from the codes alone: the folds of {plan.encoder} have scored no uncoded passages")
+    return None
 
 
 def _join(plan: CascadePlan, corpus: Corpus, parts: Mapping[str, Bundle]) -> _Joined:

@@ -40,7 +40,7 @@ from policyframes_training.tiers.calibration import PROMISED_PRECISION, align_fo
 from policyframes_training.tiers.card import render_card
 from policyframes_training.tiers.errors import fit_tier_errors
 from policyframes_training.tiers.export import Measured, check_name, describe_metrics
-from policyframes_training.tiers.finished import load_finished
+from policyframes_training.tiers.finished import check_taught, load_finished
 from policyframes_training.tiers.lesson import (
     LESSON,
     CrossFit,
@@ -124,7 +124,7 @@ class _Fitted:
 
     Attributes:
         files: of the graph, by name.
-        base: name and hash of the pretrained weights.
+        origin: what the provenance says of the weights: name and hash of the base, and what else is known.
         epochs: of the fit; none where the graph was finished before.
         difference: what rounding moved; likewise.
         lesson: of a teacher.
@@ -133,7 +133,7 @@ class _Fitted:
     """
 
     files: Mapping[str, bytes]
-    base: Mapping[str, str]
+    origin: Mapping[str, str]
     epochs: tuple[Epoch, ...] = ()
     difference: Difference | None = None
     lesson: Lesson | None = None
@@ -163,6 +163,13 @@ def train_encoder(plan: EncoderPlan, report: Report = lambda _: None) -> Trained
     """
     check_name(plan.name)
     check_folds(plan.folds)
+    if plan.finished and not plan.folds:
+        raise UsageError(
+            where="training with --finished",
+            found="--folds 0, which leaves nothing to do",
+            allowed="two or more folds",
+            remedy="Give --folds, or leave --finished out.",
+        )
     # Before the work, not after it.
     check_vacant(plan.output, overwrite=plan.overwrite)
     corpus = plan.read_corpus()
@@ -206,20 +213,26 @@ def open_place(plan: EncoderPlan, report: Report) -> Workplace:
 
 
 def _fit(plan: EncoderPlan, corpus: Corpus, report: Report) -> _Fitted:
+    # Refused before the work: a restart would have thrown away what lies there.
+    finished = load_finished(plan.finished, corpus, plan.settings, seed=plan.seed) if plan.finished else None
     plan = replace(plan, teacher=settle_teaching(plan.teacher, plan, corpus, report))
     lesson = read_lesson(plan.teacher, corpus, plan.documents, seed=plan.seed, report=report) if plan.teacher else None
+    taught = make_taught_rows(lesson.taught, corpus.framings, plan.settings) if lesson else None
+    taught_sha256 = taught.sha256 if taught else ""
+    if finished:
+        check_taught(finished, taught_sha256, describe_learning(lesson))
     place = open_place(plan, report)
     # Read once: other names take some seconds.
     extra = read_extra(corpus, seed=plan.seed, renamed=plan.settings.renamed)
-    if plan.finished:
-        fitted = _take_finished(plan, corpus, lesson, plan.finished)
+    if finished:
+        fitted = _take_finished(finished)
     else:
         rows = make_rows(corpus.passages("train") + extra, plan.settings)
-        if lesson:
-            rows += make_taught_rows(lesson.taught, corpus.framings, plan.settings)
+        rows = rows + taught if taught else rows
         fitted = _fit_whole(plan, rows, corpus.passages("validation"), place.enter(_WHOLE))
     crossed = _cross_fit(plan, corpus, extra, lesson, place) if plan.folds else None
-    return replace(fitted, lesson=lesson, crossed=crossed)
+    told = {"taught_sha256": taught_sha256} if taught else {}
+    return replace(fitted, lesson=lesson, crossed=crossed, origin={**fitted.origin, **told})
 
 
 def _fit_whole(plan: EncoderPlan, rows: TrainingRows, validation: PassageSet, place: Workplace) -> _Fitted:
@@ -234,10 +247,13 @@ def _fit_whole(plan: EncoderPlan, rows: TrainingRows, validation: PassageSet, pl
     return _Fitted(files, base, model.epochs, difference)
 
 
-def _take_finished(plan: EncoderPlan, corpus: Corpus, lesson: Lesson | None, folder: Path) -> _Fitted:
-    found = load_finished(folder, corpus, plan.settings, seed=plan.seed, training=describe_learning(lesson))
-    base = {name: str(found.provenance[name]) for name in ("base", "base_sha256")}
-    return _Fitted(found.files, base, finished=found.id)
+def _take_finished(finished: Bundle) -> _Fitted:
+    """Return its graph, with the run and the commit that fitted it, which are not those of the folds."""
+    origin = {name: str(finished.provenance[name]) for name in ("base", "base_sha256")}
+    for name in ("run_id", "code_commit", "lock_sha256"):
+        of_weights = f"weights_{name}"
+        origin[of_weights] = str(finished.provenance.get(of_weights) or finished.provenance.get(name) or "")
+    return _Fitted(finished.files, origin, finished=finished.id)
 
 
 def _cross_fit(
@@ -278,7 +294,7 @@ def _make_bundle(
     plan: EncoderPlan, corpus: Corpus, fitted: _Fitted, held_out: tuple[HeldOut, HeldOut], *, run_id: str
 ) -> tuple[Bundle, Measured]:
     """Calibrate the exported graph on what was held out, measure on test, and return the bundle with all of it."""
-    provenance = {**collect_provenance(plan, corpus, run_id), **fitted.base}
+    provenance = {**collect_provenance(plan, corpus, run_id), **fitted.origin}
     bundle = replace(_assemble(plan, corpus, fitted), provenance=provenance)
     validation, train = held_out
     calibration = calibrate(validation, train, corpus.framings)
@@ -286,7 +302,7 @@ def _make_bundle(
     bundle = replace(bundle, framings=calibration.settings, errors=errors)
     measured = measure_bundle(bundle, corpus, seed=plan.seed)
     bundle = replace(bundle, metrics=describe_metrics(measured, calibration))
-    params = {**plan.settings.as_params(), "base": fitted.base["base"]}
+    params = {**plan.settings.as_params(), "base": fitted.origin["base"]}
     facts = collect_facts(bundle, corpus, params, measured=measured, calibration=calibration)
     folds = int(fitted.crossed.folded.folds.max()) + 1 if fitted.crossed else 0
     texts = describe_encoder(bundle, facts.params, folds=folds, lesson=fitted.lesson)

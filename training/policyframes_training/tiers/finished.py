@@ -16,10 +16,16 @@ from policyframes_training.encoder.settings import EncoderSettings
 from policyframes_training.tiers.card_settings import read_settings
 
 # Of the provenance: what was learned from, and how chance fell.
-_SAME = ("corpus_sha256", "further_sha256", "taxonomy_sha256", "seed")
+_SAME = {
+    "corpus_sha256": "coded passages",
+    "further_sha256": "passages for learning alone",
+    "taxonomy_sha256": "taxonomy",
+    "seed": "seed",
+}
+_KIND = "encoder-onnx"
 
 
-def load_finished(folder: Path, corpus: Corpus, settings: EncoderSettings, *, seed: int, training: str) -> Bundle:
+def load_finished(folder: Path, corpus: Corpus, settings: EncoderSettings, *, seed: int) -> Bundle:
     """Return the bundle, which must be what training by this recipe on these passages makes.
 
     Args:
@@ -27,7 +33,6 @@ def load_finished(folder: Path, corpus: Corpus, settings: EncoderSettings, *, se
         corpus: what it must have learned from.
         settings: by which it must have been fitted.
         seed: likewise.
-        training: what its card must say that it learned from, see `TierTexts`; this tells a teacher.
 
     Raises:
         BundleError: it is missing or damaged.
@@ -35,26 +40,42 @@ def load_finished(folder: Path, corpus: Corpus, settings: EncoderSettings, *, se
         TrainingError: the base cannot be loaded.
     """
     bundle = load_bundle(folder)
-    now = {
-        "corpus_sha256": corpus.sha256,
-        "further_sha256": corpus.further_sha256,
-        "taxonomy_sha256": corpus.taxonomy_sha256,
-        "seed": seed,
-    }
-    differing = [name for name in _SAME if (bundle.provenance.get(name) or "") != (now[name] or "")]
+    if bundle.kind != _KIND:
+        raise _refuse(bundle, f"it is of the kind {bundle.kind}")
+    facts = (corpus.sha256, corpus.further_sha256, corpus.taxonomy_sha256, seed)
+    now = dict(zip(_SAME, facts, strict=True))
+    differing = [words for name, words in _SAME.items() if (bundle.provenance.get(name) or "") != (now[name] or "")]
     then, wanted = read_settings(bundle, EncoderSettings).as_params(), settings.as_params()
     # The name of the base says less than its weights do.
     differing += [name for name, value in wanted.items() if name != "base" and then[name] != value]
     if bundle.provenance.get("base_sha256") != load_base(settings).sha256:
         differing.append("base")
-    if " ".join(training.split()) not in " ".join(bundle.card.split()):
-        differing.append("teacher")
     if differing:
-        raise UsageError(
-            where=f"finished bundle '{bundle.name}'",
-            found=f"it was trained with another {', another '.join(differing)}",
-            allowed="what the same command made, but for --folds",
-            remedy="Give the labels, documents, base, values and teacher that it was trained with, or leave --finished"
-            " out.",
-        )
+        raise _refuse(bundle, f"it was trained with other {', '.join(differing)}")
     return bundle
+
+
+def check_taught(bundle: Bundle, taught_sha256: str, training: str) -> None:
+    """Check that a finished bundle learned from the teacher that its folds would learn from.
+
+    Args:
+        bundle: from `load_finished`.
+        taught_sha256: hash of the taught rows, as its provenance has it; empty for none.
+        training: what its card must say that it learned from, for bundles from before there was such a hash.
+
+    Raises:
+        UsageError: it learned from another, or from none.
+    """
+    stated = bundle.provenance.get("taught_sha256")
+    same = " ".join(training.split()) in " ".join(bundle.card.split()) if stated is None else stated == taught_sha256
+    if not same:
+        raise _refuse(bundle, "it was trained with another teacher, or other passages of it")
+
+
+def _refuse(bundle: Bundle, found: str) -> UsageError:
+    return UsageError(
+        where=f"finished bundle '{bundle.name}'",
+        found=found,
+        allowed="the encoder that the same command made, but for --folds",
+        remedy="Give the labels, documents, base, values and teacher of its training, or leave --finished out.",
+    )

@@ -118,12 +118,7 @@ def load_cross_fit(path: Path, corpus: Corpus, uncoded: Uncoded | None = None) -
             tensors = {name: stored.get_tensor(name).astype(np.float64) for name in _TENSORS}
         found = CrossFit(**tensors, **facts)
     except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
-        raise TrainingError(
-            where=str(path),
-            found=f"it cannot be read ({error})",
-            allowed="the file lesson.safetensors that training a tier leaves in its work folder",
-            remedy="Train that tier again, the encoder with --folds and --documents.",
-        ) from error
+        raise _name_fault(path, error) from error
     if uncoded is not None and uncoded.texts and not found.uncoded_by_fold.shape[1]:
         raise TrainingError(
             where=str(path),
@@ -146,12 +141,18 @@ def load_cross_fit(path: Path, corpus: Corpus, uncoded: Uncoded | None = None) -
 
 
 def count_taught(path: Path) -> int:
-    """Return how many uncoded passages a lesson speaks of; 0 where there is no such file, or none that can be read."""
+    """Return how many uncoded passages a lesson speaks of; 0 where there is no such file.
+
+    Raises:
+        TrainingError: it cannot be read.
+    """
+    if not path.exists():
+        return 0
     try:
         with safe_open(path, framework="np") as stored:
             return int(stored.get_slice("uncoded_by_fold").get_shape()[1])
-    except (OSError, SafetensorError):
-        return 0
+    except (OSError, SafetensorError, IndexError) as error:
+        raise _name_fault(path, error) from error
 
 
 @dataclass(frozen=True)
@@ -260,6 +261,15 @@ def describe_lesson(lesson: Lesson | None) -> dict[str, str | int]:
     taught = {"taught_passages": len(lesson.taught.texts), "taught_swapped": lesson.swapped}
     folds = {"teacher_of_folds": lesson.fold_teacher} if lesson.fold_teacher else {}
     return {"teacher": lesson.teacher, **taught, **folds}
+
+
+def _name_fault(path: Path, error: Exception) -> TrainingError:
+    return TrainingError(
+        where=str(path),
+        found=f"it cannot be read ({error})",
+        allowed="the file lesson.safetensors that training a tier leaves in its work folder",
+        remedy="Train that tier again, the encoder with --folds and --documents.",
+    )
 
 
 def _combine(teaching: Teaching, corpus: Corpus, uncoded: Uncoded) -> Lesson:

@@ -58,12 +58,13 @@ def describe_encoder(
     layers = f"the lower {params['layers']} layers of " if params["layers"] else ""
     read = Tokenizer.from_buffer(bundle.files["tokenizer.json"]).get_vocab_size()
     pieces = f"\nwith {read:,} of its pieces of words, " if params["vocabulary"] else " "
-    bits = "four" if params["bits"] == 4 else "eight"  # noqa: PLR2004  (no other number is stored)
+    few = params["bits"] == 4  # noqa: PLR2004  (no other number is stored but eight)
+    bits = "four bits (eight where their blocks do not fit)" if few else "eight bits"
     megabytes = round(sum(len(data) for data in bundle.files.values()) / 1e6)
     return TierTexts(
         tag="onnx",
         kind=f"A transformer, {layers}{base}{pieces}fine-tuned on\ncoded passages: the mean over its tokens and one"
-        f" linear layer, matrices and embeddings in {bits} bits, {megabytes} MB in one\nONNX file. It reads"
+        f" linear layer, matrices and embeddings in {bits}, {megabytes} MB in one\nONNX file. It reads"
         f" {bundle.features['max_tokens']} tokens at once and longer passages in windows. Scores on a CPU with"
         " onnxruntime.",
         limits=(
