@@ -89,8 +89,8 @@ ENTRIES: tuple[Entry, ...] = (
         threaded=True,
         slow=True,
         module="policyframes",
-        make=_ours(runtime="onnxruntime", bundle="cascade-v4", quality="best"),
-        model="cascade-v4",
+        make=_ours(runtime="onnxruntime", bundle="cascade-large-v1", quality="best"),
+        model="cascade-large-v1",
     ),
     Entry(
         "sklearn",

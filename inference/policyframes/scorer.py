@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from policyframes.profiles.plots import Theme
 
 DEFAULT_BUNDLE = "fast-v3"
-# `best` may read with a larger encoder than `balanced`, which is to be fast.
-DEFAULT_CASCADES: Mapping[str, str] = {"balanced": "cascade-v4", "best": "cascade-v4"}
+# `best` reads with a larger encoder than `balanced`, which is to be fast.
+DEFAULT_CASCADES: Mapping[str, str] = {"balanced": "cascade-v4", "best": "cascade-large-v1"}
 
 _DEFAULT_QUALITY: Quality = "balanced"
 _FOREIGN = (

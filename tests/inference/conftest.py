@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from policyframes.bundle import save_bundle
+from policyframes.bundle import load_bundle, save_bundle
 from policyframes.cli import main
 from policyframes.scorer import Scorer, load
 from tests.inference.builders import make_bundle
@@ -36,6 +36,17 @@ def encoder_folder(tmp_path: Path) -> Path:
 def cascade_folder(tmp_path: Path) -> Path:
     save_bundle(make_cascade(save_parts(tmp_path)), tmp_path / "cascade-v4")
     return tmp_path / "cascade-v4"
+
+
+@pytest.fixture
+def shipped_models(cascade_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return the folder of models of an installation that has a cascade for `balanced` and one for `best`."""
+    folder = cascade_folder.parent
+    larger = make_cascade(dict(load_bundle(cascade_folder).parts), name="cascade-large-v1")
+    save_bundle(larger, folder / larger.name)
+    for module in ("scorer", "resources"):
+        monkeypatch.setattr(f"policyframes.{module}.models_folder", lambda: folder)
+    return folder
 
 
 @pytest.fixture

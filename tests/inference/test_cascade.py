@@ -18,11 +18,6 @@ from tests.inference.encoders import make_cascade, save_parts
 SURE, UNSURE = "threat threat", "the"
 
 
-@pytest.fixture
-def shipped_models(cascade_folder, monkeypatch):
-    monkeypatch.setattr(scorer_module, "models_folder", lambda: cascade_folder.parent)
-
-
 def test_fast_sends_no_passage_to_the_encoder(cascade_folder):
     scores = load(cascade_folder, "fast").score([SURE, UNSURE])
 
@@ -114,8 +109,12 @@ def test_a_document_says_with_which_quality_it_was_scored(cascade_folder, scorer
 @pytest.mark.usefixtures("shipped_models")
 def test_without_a_bundle_the_quality_chooses_it():
     assert load().bundle.name == load(quality="fast").bundle.name == "fast-v3"
-    assert load(quality="balanced").bundle.name == load(quality="best").bundle.name == "cascade-v4"
-    assert load(quality="best").quality == "best"
+    chosen = {quality: load(quality=quality) for quality in ("balanced", "best")}
+    assert {quality: scorer.bundle.name for quality, scorer in chosen.items()} == {
+        "balanced": "cascade-v4",
+        "best": "cascade-large-v1",
+    }
+    assert all(scorer.quality == quality for quality, scorer in chosen.items())
 
 
 @pytest.mark.usefixtures("shipped_models")
@@ -133,7 +132,7 @@ def test_qualities_may_have_different_cascades(cascade_folder, monkeypatch):
 
 def test_a_version_without_a_cascade_says_so(tmp_path, monkeypatch):
     monkeypatch.setattr(scorer_module, "models_folder", lambda: tmp_path)
-    with pytest.raises(BundleNotFoundError, match=r"ships without cascade-v4.*quality fast"):
+    with pytest.raises(BundleNotFoundError, match=r"ships without cascade-large-v1.*quality fast"):
         load(quality="best")
 
 

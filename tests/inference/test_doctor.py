@@ -62,19 +62,18 @@ def found_for(out, name):
     return next(check["found"] for line in out.splitlines() if (check := json.loads(line))["name"] == name)
 
 
-def test_every_quality_says_whether_this_installation_has_it(run, monkeypatch, cascade_folder):
-    monkeypatch.setattr("policyframes.scorer.models_folder", lambda: cascade_folder.parent)
-    monkeypatch.setattr("policyframes.resources.models_folder", lambda: cascade_folder.parent)
+@pytest.mark.usefixtures("shipped_models")
+def test_every_quality_says_whether_this_installation_has_it(run):
     code, out = run("--json")
 
     assert code == 0
     assert found_for(out, "fast") == "available, with fast-v3"
-    assert found_for(out, "best").startswith("available, with cascade-v4 on o")
+    assert found_for(out, "balanced").startswith("available, with cascade-v4 on o")
+    assert found_for(out, "best").startswith("available, with cascade-large-v1 on o")
 
 
-def test_an_installation_without_the_encoders_libraries_is_sound_and_says_so(run, monkeypatch, cascade_folder):
-    monkeypatch.setattr("policyframes.scorer.models_folder", lambda: cascade_folder.parent)
-    monkeypatch.setattr("policyframes.resources.models_folder", lambda: cascade_folder.parent)
+@pytest.mark.usefixtures("shipped_models")
+def test_an_installation_without_the_encoders_libraries_is_sound_and_says_so(run, monkeypatch):
     monkeypatch.setattr("policyframes.backends.runtimes.find_spec", lambda _: None)
     code, out = run("--json")
 
@@ -84,10 +83,8 @@ def test_an_installation_without_the_encoders_libraries_is_sound_and_says_so(run
     assert "pip install '.[encoder]'" in found_for(out, "best")
 
 
-def test_a_cascade_with_a_damaged_part_fails(run, monkeypatch, cascade_folder):
-    monkeypatch.setattr("policyframes.scorer.models_folder", lambda: cascade_folder.parent)
-    monkeypatch.setattr("policyframes.resources.models_folder", lambda: cascade_folder.parent)
-    (cascade_folder.parent / "encoder-v1" / "model.onnx").write_bytes(b"changed")
+def test_a_cascade_with_a_damaged_part_fails(run, shipped_models):
+    (shipped_models / "encoder-v1" / "model.onnx").write_bytes(b"changed")
     code, out = run("--json")
 
     assert code == 1
