@@ -91,9 +91,17 @@ def score_texts(decided: Flags, present: Flags, is_original: Flags) -> dict[str,
 
 
 def check_targets(records: Iterable[Record]) -> list[Target]:
-    """Return the check list; the numbers behind it are medians."""
+    """Return the check list; the numbers behind it are medians.
+
+    Where `encoder-v4` does not take part, the larger encoder stands in its place.
+    """
     by_name = {record.name: record for record in records}
-    fast, encoder, openvino = (by_name.get(name) for name in ("fast-v3", "encoder-v4", "encoder-openvino"))
+    names = (
+        ("encoder-v4", "encoder-openvino")
+        if "encoder-v4" in by_name
+        else ("encoder-large-v1", "encoder-large-openvino")
+    )
+    fast, encoder, openvino = (by_name.get(name) for name in ("fast-v3", *names))
     cascade, torch = by_name.get("cascade-balanced"), by_name.get("torch-sorted")
     pipelines = [by_name[name] for name in ("pipeline", "pipeline-32") if name in by_name and by_name[name].rate]
     pipeline = max(pipelines, key=lambda record: record.rate or 0.0, default=None)

@@ -146,6 +146,21 @@ def test_targets_are_met_missed_or_not_measured():
     ]
 
 
+def test_without_the_small_encoder_the_larger_one_is_held_against_its_weights():
+    records = [
+        _record("encoder-large-v1", "ours", everywhere=[100], f1=0.85),
+        _record("encoder-large-openvino", "ours", everywhere=[75], f1=0.84),
+        _record("torch-sorted", "same weights", everywhere=[20], f1=0.85),
+    ]
+
+    pipeline, pipeline_openvino, torch, torch_openvino, loss, loss_openvino = check_targets(records)[1:7]
+
+    assert {pipeline.verdict, pipeline_openvino.verdict} == {"not measured"}
+    assert torch.found == "5.00 x (100 / 20 torch-sorted)"
+    assert [torch.verdict, torch_openvino.verdict] == ["met", "not met"]
+    assert [loss.verdict, loss_openvino.verdict] == ["met", "not met"]
+
+
 def test_tables_put_ratios_first_and_say_what_is_not_known():
     records = [
         _record("fast-v3", "ours", one=[100, 300, 200], f1=0.80, cold=[0.2], peak=64_000_000, size=340_000),

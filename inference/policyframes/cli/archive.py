@@ -68,7 +68,7 @@ def score(  # noqa: PLR0913  (each is an option of the command line)
     bundle: Annotated[str, typer.Option(help="Name of a shipped bundle, or the folder of any.")] = "",
     quality: Annotated[
         Literal["fast", "balanced", "best"] | None,
-        typer.Option(help="Which passages the slower, better encoder reads: none, the unsure ones, all."),
+        typer.Option(help="No encoder, a small one for the unsure passages, or a larger, slower one for all."),
     ] = None,
     workers: Annotated[int, typer.Option(min=0, help="Processes that score; 0: one a core.")] = 0,
     engine: Annotated[

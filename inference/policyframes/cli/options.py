@@ -19,7 +19,7 @@ Output = Annotated[
 BundleName = Annotated[str, typer.Option(help="Name of a shipped bundle, or the folder of any.")]
 QualityName = Annotated[
     Literal["fast", "balanced", "best"] | None,
-    typer.Option(help="Which passages the slower, better encoder reads: none, the unsure ones, all."),
+    typer.Option(help="No encoder, a small one for the unsure passages, or a larger, slower one for all."),
 ]
 FileFormat = Annotated[
     str | None, typer.Option("--format", help="txt, md, html, docx or pdf, whatever the files are called.")
