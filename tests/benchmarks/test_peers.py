@@ -150,15 +150,30 @@ def test_without_the_small_encoder_the_larger_one_is_held_against_its_weights():
     records = [
         _record("encoder-large-v1", "ours", everywhere=[100], f1=0.85),
         _record("encoder-large-openvino", "ours", everywhere=[75], f1=0.84),
+        _record("cascade-balanced", "ours", everywhere=[900], f1=0.85),
         _record("torch-sorted", "same weights", everywhere=[20], f1=0.85),
     ]
 
-    pipeline, pipeline_openvino, torch, torch_openvino, loss, loss_openvino = check_targets(records)[1:7]
+    checked = check_targets(records)[1:9]
+    pipeline, pipeline_openvino, torch, torch_openvino, loss, loss_openvino, *cascade = checked
 
     assert {pipeline.verdict, pipeline_openvino.verdict} == {"not measured"}
     assert torch.found == "5.00 x (100 / 20 torch-sorted)"
     assert [torch.verdict, torch_openvino.verdict] == ["met", "not met"]
     assert [loss.verdict, loss_openvino.verdict] == ["met", "not met"]
+    assert [target.verdict for target in cascade] == ["not measured", "not measured"]
+
+
+def test_the_small_encoder_by_openvino_alone_is_not_replaced():
+    records = [
+        _record("encoder-openvino", "ours", everywhere=[100], f1=0.85),
+        _record("encoder-large-v1", "ours", everywhere=[50], f1=0.85),
+        _record("torch-sorted", "same weights", everywhere=[20], f1=0.85),
+    ]
+
+    torch, torch_openvino = check_targets(records)[3:5]
+
+    assert (torch.verdict, torch_openvino.found) == ("not measured", "5.00 x (100 / 20 torch-sorted)")
 
 
 def test_tables_put_ratios_first_and_say_what_is_not_known():

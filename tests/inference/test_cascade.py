@@ -117,19 +117,6 @@ def test_without_a_bundle_the_quality_chooses_it():
     assert all(scorer.quality == quality for quality, scorer in chosen.items())
 
 
-@pytest.mark.usefixtures("shipped_models")
-def test_qualities_may_have_different_cascades(cascade_folder, monkeypatch):
-    larger = make_cascade(dict(load_bundle(cascade_folder).parts), name="larger-v1")
-    save_bundle(larger, cascade_folder.with_name("larger-v1"))
-    monkeypatch.setattr(scorer_module, "DEFAULT_CASCADES", {"balanced": "cascade-v4", "best": "larger-v1"})
-
-    chosen = [load(quality=quality) for quality in ("balanced", "best")]
-    assert [(scorer.bundle.name, scorer.quality) for scorer in chosen] == [
-        ("cascade-v4", "balanced"),
-        ("larger-v1", "best"),
-    ]
-
-
 def test_a_version_without_a_cascade_says_so(tmp_path, monkeypatch):
     monkeypatch.setattr(scorer_module, "models_folder", lambda: tmp_path)
     with pytest.raises(BundleNotFoundError, match=r"ships without cascade-large-v1.*quality fast"):

@@ -30,6 +30,10 @@ _KINDS = {
 _TOLERANCE = {"ngram-linear": 1e-6, "encoder-onnx": 1e-3, "cascade": 1e-3}
 
 
+def _in_words(figure):
+    return f"{figure['value']:.3f} [{figure['low']:.3f}, {figure['high']:.3f}]"
+
+
 @pytest.fixture(scope="module", params=NAMES)
 def name(request):
     return request.param
@@ -107,8 +111,10 @@ def test_its_figures_are_those_that_anyone_measures_from_labels_alone(name, bund
 def test_card_shows_the_figures_of_the_manifest(bundle):
     for part in bundle.metrics["test"].values():
         for figures in (*part["framings"].values(), {"macro": part["overall"]["macro_f1"]}):
-            shown = figures.get("f1", figures.get("macro"))
-            assert f"{shown['value']:.3f} [{shown['low']:.3f}, {shown['high']:.3f}]" in bundle.card
+            assert _in_words(figures.get("f1", figures.get("macro"))) in bundle.card
+    for parts in bundle.metrics.get("test_by_quality", {}).values():
+        for part in parts.values():
+            assert _in_words(part["overall"]["macro_f1"]) in bundle.card
 
 
 def test_floors_are_for_the_test_split_of_the_checkout(floors):
